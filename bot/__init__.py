@@ -1,0 +1,1 @@
+"""Entry points: what people press in Slack, the worker that acts on it, the web routes and the command line."""

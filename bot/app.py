@@ -1,0 +1,76 @@
+"""The Bolt app: all handlers, and the one place that words errors for people."""
+
+import logging
+from dataclasses import asdict
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp, AsyncBoltContext
+from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.handlers import decide, execute, home, moves
+from bot.services import Services
+from bot.views import modal
+from bot.views import note as note_view
+from core import approval, execution, queue
+from core.note import Note
+
+log = logging.getLogger(__name__)
+
+
+def build(services: Services, web: AsyncWebClient, *, signing_secret: str) -> AsyncApp:
+    """The app for Socket Mode and HTTP alike. Listeners run before the answer: a press is committed, then acknowledged."""
+    app = AsyncApp(
+        client=web,
+        signing_secret=signing_secret,
+        process_before_response=True,
+        raise_error_for_unhandled_request=False,
+        logger=logging.getLogger("slack_bolt"),
+    )
+    for part in (execute, decide, moves, home):
+        part.register(app, services)
+
+    async def on_error(error: Exception, body: dict[str, Any], context: AsyncBoltContext) -> BoltResponse:
+        note = _words(error)
+        if note is None:
+            log.error(
+                "a press failed", exc_info=error, extra={"request": str(body.get("type", body.get("command", "")))}
+            )
+            return BoltResponse(status=500, body="")
+        if body.get("type") == "view_submission":
+            view = modal.word("Nothing to do", note_view.render(note)).to_dict()
+            return BoltResponse(status=200, body={"response_action": "update", "view": view})
+        if context.user_id and context.channel_id:
+            params = {
+                "note": asdict(note),
+                "owner": context.user_id,
+                "user": context.user_id,
+                "channel": context.channel_id,
+            }
+            async with services.database.begin() as db:
+                told = await execution.tell(
+                    db,
+                    workspace_id=services.workspace,
+                    action=execution.WHISPER,
+                    move=None,
+                    params=params,
+                    now=services.clock(),
+                )
+            services.bell.ring("effect", [told] if told else [])
+        return BoltResponse(status=200, body="")
+
+    app.error(on_error)
+    return app
+
+
+def _words(error: Exception) -> Note | None:
+    """What a person reads; None for what nobody expected."""
+    match error:
+        case queue.AlreadyDecided():
+            return Note("already_decided", {"state": error.state, "by": error.by or ""})
+        case queue.NoSuchMove():
+            return Note("nothing_to_do", {"why": "this move is not known here; /moves shows what is"})
+        case approval.TooLate():
+            return Note("nothing_to_do", {"why": str(error)})
+        case _:
+            return None

@@ -1,0 +1,77 @@
+"""The bell: an arq job per thing to look at. It wakes workers; losing a ring delays work until the next sweep, no longer."""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from uuid import UUID
+
+import arq
+from arq.connections import ArqRedis, RedisSettings
+from redis.exceptions import RedisError
+
+from bot.serial import dumps, loads
+
+log = logging.getLogger(__name__)
+
+QUEUE = "caseyos"
+CONNECT_TIMEOUT_S = 1.0
+KEPT_RINGS = 1_000
+"""Rings that wait for Redis; past this the sweep is quicker than the backlog."""
+
+
+def redis_settings(url: str) -> RedisSettings:
+    settings = RedisSettings.from_dsn(url)
+    settings.conn_timeout = 1
+    settings.conn_retries = 0
+    return settings
+
+
+class Bell:
+    """Rings in the background, so that nobody who commits something has to wait for Redis."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._pool: ArqRedis | None = None
+        self._waiting: asyncio.Queue[tuple[str, str]] = asyncio.Queue(KEPT_RINGS)
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._ring_forever(), name="bell")
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        if self._pool is not None:
+            await self._pool.aclose()
+
+    def ring(self, what: str, ids: Iterable[UUID]) -> None:
+        """Something is to be done about these; returns at once."""
+        for id in ids:
+            try:
+                self._waiting.put_nowait((what, str(id)))
+            except asyncio.QueueFull:
+                return
+
+    async def ping(self) -> None:
+        """Raises RedisError, OSError or TimeoutError when Redis does not answer."""
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            await (await self._connected()).ping()
+
+    async def _ring_forever(self) -> None:
+        while True:
+            what, id = await self._waiting.get()
+            try:
+                async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                    await (await self._connected()).enqueue_job("look", what, id, _queue_name=QUEUE)
+            except (RedisError, OSError, TimeoutError) as down:
+                log.warning(
+                    "the bell is silent: workers find the work by sweeping", extra={"error": type(down).__name__}
+                )
+
+    async def _connected(self) -> ArqRedis:
+        if self._pool is None:
+            self._pool = await arq.create_pool(
+                redis_settings(self._url), default_queue_name=QUEUE, job_serializer=dumps, job_deserializer=loads
+            )
+        return self._pool

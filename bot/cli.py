@@ -1,0 +1,183 @@
+"""The command line `caseyos`. Commands import what they need when they run."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
+app = typer.Typer(
+    name="caseyos",
+    help="A GTM command center in Slack: the day's moves, ranked, executed under guardrails, with receipts.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _fail(message: str, code: int = 2) -> typer.Exit:
+    typer.secho(message, err=True, fg="red")
+    return typer.Exit(code)
+
+
+def _settings() -> "Settings":
+    from pydantic import ValidationError
+
+    from bot.settings import Settings
+
+    try:
+        return Settings()
+    except ValidationError as wrong:
+        lines = [
+            f"CASEYOS_{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in wrong.errors(include_input=False)
+        ]
+        raise _fail("\n".join(["These settings cannot be used:", *lines])) from None
+
+
+def _logging(settings: "Settings") -> None:
+    from bot import logs
+
+    logs.set_up(level=settings.log_level, as_json=settings.log_format == "json")
+
+
+def _run(what: str) -> None:
+    from bot import running
+    from bot.settings import MissingSetting
+    from core.database import UnsafeRole
+    from integrations.forms.mapping import BadMapping
+
+    settings = _settings()
+    _logging(settings)
+    try:
+        running.run({"bot": running.bot, "worker": running.worker}[what], settings)
+    except (MissingSetting, UnsafeRole, BadMapping) as wrong:
+        raise _fail(str(wrong)) from None
+
+
+@app.command()
+def bot() -> None:
+    """Run the Slack app and the web routes."""
+    _run("bot")
+
+
+@app.command()
+def worker() -> None:
+    """Run one worker: it proposes, posts, sends, and reads what came back."""
+    _run("worker")
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the schema of this release."""
+    from bot import schema
+    from bot.settings import MissingSetting
+
+    settings = _settings()
+    _logging(settings)
+    try:
+        typer.echo(f"The schema is at revision {schema.migrate_now(settings)}.")
+    except (MissingSetting, schema.TooOld, ValueError) as wrong:
+        raise _fail(str(wrong)) from None
+    except OSError as down:
+        raise _fail(f"The database cannot be reached: {down}. Check CASEYOS_DATABASE_URL.") from None
+
+
+@app.command()
+def up() -> None:
+    """Run everything in one process tree: bot, worker, and, where none is set, an own PostgreSQL and Valkey."""
+    from bot.up import run
+
+    settings = _settings()
+    _logging(settings)
+    run(settings)
+
+
+@app.command()
+def demo(
+    check: Annotated[
+        bool, typer.Option("--check", help="Play the whole story without a browser; print a report.")
+    ] = False,
+    port: Annotated[int, typer.Option(help="Port of the page; 0 takes a free one.")] = 0,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget what the last demo left behind.")] = False,
+) -> None:
+    """Run the whole product on this machine, with a sandbox in place of Slack, Gmail and HubSpot."""
+    from bot.embedded.process import CannotStart
+
+    try:
+        if check:
+            from bot.demo_check import run as run_check
+
+            raise typer.Exit(run_check())
+        from bot.demo import run
+
+        run(port=port, fresh=fresh)
+    except CannotStart as why:
+        raise _fail(str(why)) from None
+
+
+@app.command()
+def doctor() -> None:
+    """Check settings, tokens, scopes, clocks, feeds and the schema; say how to mend each."""
+    from bot.doctor import run
+
+    settings = _settings()
+    raise typer.Exit(run(settings))
+
+
+@app.command()
+def moves(as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False) -> None:
+    """List the open moves, best first, with their scores of now."""
+    from bot.terminal import list_moves
+
+    list_moves(_settings(), as_json=as_json)
+
+
+@app.command()
+def why(move: Annotated[str, typer.Argument(help="The move's id, or the first characters of it.")]) -> None:
+    """Print the receipt of a move's score, and make the score again from it."""
+    from bot.terminal import explain
+
+    raise typer.Exit(explain(_settings(), move))
+
+
+@app.command()
+def pause(reason: Annotated[str, typer.Argument(help="Why; people will read it.")] = "") -> None:
+    """Stop everything from leaving, in all processes, until `resume`."""
+    from bot.terminal import pause as stop_sending
+
+    stop_sending(_settings(), reason)
+
+
+@app.command()
+def resume() -> None:
+    """Let go on what `pause` stopped."""
+    from bot.terminal import resume as go_on
+
+    go_on(_settings())
+
+
+@app.command()
+def bench(name: Annotated[str, typer.Argument(help="ack")]) -> None:
+    """Measure as ratios against the raw library in one run; the last line is a JSON object."""
+    if name != "ack":
+        raise _fail(f"There is no benchmark {name}; there is: ack.")
+    from bot.bench.ack import run
+
+    raise typer.Exit(run())
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def chaos(context: typer.Context) -> None:
+    """Kill real processes at named points and count what was lost or doubled (from a checkout)."""
+    checkout = Path(__file__).resolve().parent.parent
+    if not (checkout / "tests" / "chaos" / "__main__.py").exists():
+        raise _fail(
+            "`caseyos chaos` runs from a checkout: its harness, tests/chaos, is not part of the installed package."
+        )
+    import subprocess
+
+    command = [sys.executable, "-m", "tests.chaos", *context.args]
+    raise typer.Exit(subprocess.run(command, cwd=checkout, check=False).returncode)

@@ -1,0 +1,56 @@
+"""Embedded PostgreSQL and Valkey, set up for CaseyOS: its database, and a login that row level security binds."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import asyncpg
+
+from bot import schema
+from bot.embedded import postgres, valkey
+
+DATABASE = "caseyos"
+LOGIN = "caseyos"
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Addresses of what runs: for the owner of the schema, for the app, and of the bell."""
+
+    owner_url: str = field(repr=False)
+    app_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+
+    def settings(self) -> dict[str, str]:
+        return {
+            "CASEYOS_DATABASE_URL": self.app_url,
+            "CASEYOS_MIGRATION_DATABASE_URL": self.owner_url,
+            "CASEYOS_REDIS_URL": self.redis_url,
+        }
+
+
+@contextmanager
+def running(data: Path, *, durable: bool = True) -> Iterator[Servers]:
+    """Both servers on the folder `data`, the database migrated, as long as the context lasts. Main thread only."""
+    with ExitStack() as stack:
+        server = stack.enter_context(postgres.running(data / "postgres", durable=durable))
+        bell = stack.enter_context(valkey.running(data / "valkey", durable=durable))
+        asyncio.run(_prepare(server))
+        servers = Servers(server.url(DATABASE), server.url(DATABASE, LOGIN), bell.url)
+        asyncio.run(schema.migrate(servers.owner_url, app_url=servers.app_url))
+        yield servers
+
+
+async def _prepare(server: postgres.Server) -> None:
+    """Makes the login and the database if they are not there."""
+    connection = await asyncpg.connect(server.url())
+    try:
+        if not await connection.fetchval("select 1 from pg_roles where rolname = $1", LOGIN):
+            await connection.execute(f"create role {LOGIN} login nosuperuser nobypassrls noinherit")
+        await connection.execute(f"alter role {LOGIN} password '{server.password}'")
+        if not await connection.fetchval("select 1 from pg_database where datname = $1", DATABASE):
+            await connection.execute(f"create database {DATABASE}")
+    finally:
+        await connection.close()

@@ -1,0 +1,83 @@
+"""The other presses on a card: snooze, dismiss, undo, why, and a person's word on what could not be read back."""
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import ids
+from bot.handlers.clicked import choice_of, move_of, user_of
+from bot.services import Services
+from bot.views import modal
+from bot.views.card import DISMISSALS
+from core import approval, cards, explaining, queue, workspace
+
+MORNING = time(9)
+
+
+def snoozed_until(choice: str, *, zone: str, now: datetime) -> datetime:
+    """When a snooze ends, in the owner's zone. ValueError for a choice we never offered."""
+    if choice == "two_hours":
+        return now + timedelta(hours=2)
+    today = now.astimezone(ZoneInfo(zone)).date()
+    days = {"tomorrow": 1, "next_week": 7 - today.weekday()}
+    if choice not in days:
+        raise ValueError(f"no such snooze: {choice}")
+    morning = datetime.combine(today + timedelta(days=days[choice]), MORNING, tzinfo=ZoneInfo(zone))
+    return morning.astimezone(UTC)
+
+
+def register(app: AsyncApp, services: Services) -> None:
+    async def on_snooze(ack: AsyncAck, body: dict[str, Any]) -> None:
+        user, now, move = user_of(body), services.clock(), move_of(body)
+        async with services.database.begin() as db:
+            zone = (await workspace.member(db, user)).zone
+            until = snoozed_until(choice_of(body), zone=zone, now=now)
+            await queue.snooze(db, move, until=until, by=user, now=now)
+        services.bell.ring("card", [move])
+        await ack()
+
+    async def on_dismiss(ack: AsyncAck, body: dict[str, Any]) -> None:
+        reason, move = choice_of(body), move_of(body)
+        if reason not in DISMISSALS:
+            raise ValueError(f"no such reason: {reason}")
+        async with services.database.begin() as db:
+            await queue.dismiss(db, move, reason=reason, by=user_of(body), now=services.clock())
+        services.bell.ring("card", [move])
+        await ack()
+
+    async def on_undo(ack: AsyncAck, body: dict[str, Any]) -> None:
+        move = move_of(body)
+        async with services.database.begin() as db:
+            await approval.undo(db, move=move, by=user_of(body), now=services.clock())
+        services.bell.ring("card", [move])
+        await ack()
+
+    async def on_word(ack: AsyncAck, body: dict[str, Any]) -> None:
+        choice = {ids.SAYS_SENT: "sent", ids.SAYS_AGAIN: "again", ids.SAYS_DROP: "drop"}[
+            body["actions"][0]["action_id"]
+        ]
+        move = move_of(body)
+        async with services.database.begin() as db:
+            await approval.decide(db, move=move, choice=choice, by=user_of(body), now=services.clock())
+        services.bell.ring("card", [move])
+        await ack()
+
+    async def on_more(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
+        if choice_of(body) == "why":
+            move = move_of(body)
+            async with services.database.begin() as db:
+                card = await cards.card(db, move, services.clock())
+                changes = await explaining.what_would_change(db, move, services.clock())
+            view = modal.why(title=card.title, move_id=str(move), score=card.score, changes=changes)
+            await client.views_open(trigger_id=body["trigger_id"], view=view)
+        await ack()
+
+    app.action(ids.SNOOZE)(on_snooze)
+    app.action(ids.DISMISS)(on_dismiss)
+    app.action(ids.UNDO)(on_undo)
+    app.action(ids.MORE)(on_more)
+    for word in (ids.SAYS_SENT, ids.SAYS_AGAIN, ids.SAYS_DROP):
+        app.action(word)(on_word)

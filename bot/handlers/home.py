@@ -1,0 +1,31 @@
+"""App Home: what waits for the person who opens it."""
+
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.services import Services
+from bot.views import modal
+from bot.views.text import outside
+from core import scoring, switch
+
+
+def register(app: AsyncApp, services: Services) -> None:
+    async def on_opened(event: dict[str, Any], client: AsyncWebClient) -> None:
+        if event.get("tab") not in {None, "home"}:
+            return
+        async with services.database.begin() as db:
+            rows = await scoring.rescore_open(db, services.clock(), owner=event["user"])
+            paused = await switch.sending(db)
+        lines = ["*Today*"] if rows else ["*Today*\nNothing is worth your time right now. Enjoy it."]
+        if paused.paused:
+            lines.insert(0, "*Paused*: nothing leaves until `/moves resume`")
+        lines += [f"{n}  {outside(row.title, 150)}   `{score.aps}`" for n, (row, score) in enumerate(rows, start=1)]
+        await client.views_publish(user_id=event["user"], view=modal.home(lines))
+
+    async def on_message() -> None:
+        """People may write to the app; it answers to `/moves` alone."""
+
+    app.event("app_home_opened")(on_opened)
+    app.event("message")(on_message)

@@ -1,0 +1,92 @@
+"""The slash command `/moves`: list, why, pause, resume, help. Answers go in the acknowledgement, seen by the asker alone."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot import ids
+from bot.handlers.clicked import parse
+from bot.services import Services
+from bot.views import modal
+from bot.views.text import clip, outside
+from core import cards, execution, queue, scoring, switch
+
+ANSWER_LIMIT = 3500
+
+HELP = "\n".join(
+    (
+        "*/moves*  what is worth doing now, best first",
+        "*/moves why 1*  every point of the first one's score",
+        "*/moves pause [reason]*  nothing leaves any more, in any process",
+        "*/moves resume*  what was waiting goes on",
+        "*/moves help*  this",
+    )
+)
+
+
+def register(app: AsyncApp, services: Services) -> None:
+    async def listed(user: str, _: str) -> str:
+        async with services.database.begin() as db:
+            rows = await scoring.rescore_open(db, services.clock(), owner=user)
+            paused = await switch.sending(db)
+        note = f"Paused by <@{outside(paused.by, 50)}>; `/moves resume` goes on.\n" if paused.paused else ""
+        if not rows:
+            return f"{note}Nothing is worth your time right now. Enjoy it."
+        lines = [
+            f"{n}  *{outside(row.title, 150)}*   `{score.aps}`" for n, (row, score) in enumerate(rows[:10], start=1)
+        ]
+        more = f"\n…and {len(rows) - 10} more" if len(rows) > 10 else ""
+        return note + "\n".join(lines) + more
+
+    async def why(user: str, which: str) -> str:
+        async with services.database.begin() as db:
+            now = services.clock()
+            if which.isdigit():
+                rows = await scoring.rescore_open(db, now, owner=user)
+                if not 1 <= int(which) <= len(rows):
+                    return f"There is no move {outside(which, 20)} in your list of {len(rows)}. `/moves` shows it."
+                move = rows[int(which) - 1][0].id
+            else:
+                move = parse(which)
+            card = await cards.card(db, move, now)
+        receipt = "\n".join(modal.reasons(card.score))
+        return f"*{outside(card.title, 150)}*   `{card.score.aps}`\n{receipt}\nadds up to {card.score.aps}"
+
+    async def pause(user: str, reason: str) -> str:
+        async with services.database.begin() as db:
+            await switch.pause(db, by=user, reason=reason, now=services.clock())
+        return "Paused. Nothing leaves until somebody says `/moves resume`; what was held waits and says so."
+
+    async def resume(user: str, _: str) -> str:
+        async with services.database.begin() as db:
+            await switch.resume(db, by=user, now=services.clock())
+            waiting = await execution.unblock_paused(db, services.clock())
+        services.bell.ring("sweep", [services.workspace])
+        return "Resumed." + (f" {waiting} waiting effects go on." if waiting else " Nothing was waiting.")
+
+    async def told(user: str, _: str) -> str:
+        return HELP
+
+    words: dict[str, Callable[[str, str], Awaitable[str]]] = {
+        "": listed,
+        "list": listed,
+        "why": why,
+        "pause": pause,
+        "resume": resume,
+        "help": told,
+    }
+
+    async def on_moves(ack: AsyncAck, body: dict[str, Any]) -> None:
+        word, _, rest = str(body.get("text") or "").strip().partition(" ")
+        answer = words.get(word.lower())
+        if answer is None:
+            await ack(text=f"I know no `/moves {outside(word, 40)}`.\n{HELP}", response_type="ephemeral")
+            return
+        try:
+            said = await answer(str(body["user_id"]), rest.strip())
+        except queue.NoSuchMove:
+            said = f"There is no move {outside(rest, 60)}. `/moves` shows what there is."
+        await ack(text=clip(said, ANSWER_LIMIT), response_type="ephemeral")
+
+    app.command(ids.COMMAND)(on_moves)

@@ -1,0 +1,64 @@
+"""Structured logs: one JSON object a line, without personal data and without secrets."""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+# What must never stand in a log, whoever wrote it into a message: tokens, passwords in addresses, mail addresses.
+_SECRETS = re.compile(
+    r"xox[abeprs]-[\w-]+|xapp-[\w-]+|ya29\.[\w.-]+|pat-[\w-]+|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)|[\w.+'-]+@[\w-]+(?:\.[\w-]+)+"
+)
+_OWN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+
+
+def scrub(text: str) -> str:
+    """The text without secrets and addresses, on one line."""
+    return _SECRETS.sub("[…]", text).replace("\r", "\\r").replace("\n", "\\n")
+
+
+def _from_record(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    record: logging.LogRecord = event["_record"]
+    extra = {name: value for name, value in record.__dict__.items() if name not in _OWN and not name.startswith("_")}
+    return {**event, **extra, "logger": record.name}
+
+
+def _scrubbed(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return {name: scrub(value) if isinstance(value, str) else value for name, value in event.items()}
+
+
+def set_up(*, level: str, as_json: bool) -> None:
+    """Sends all logging to standard error. Called once, by the command line."""
+    render = (
+        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        processors=[
+            structlog.stdlib.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _from_record,
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            _scrubbed,
+            render,
+        ]
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for chatty in (
+        "httpx",
+        "httpcore",
+        "googleapiclient",
+        "google",
+        "arq.worker",
+        "arq.jobs",
+        "slack_bolt",
+        "slack_sdk",
+    ):
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))

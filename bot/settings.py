@@ -1,0 +1,91 @@
+"""Settings: the environment, read once. Every field is listed in `.env.example`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """All settings have the prefix `CASEYOS_`; times are in seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="CASEYOS_", env_file=".env", extra="ignore", frozen=True)
+
+    database_url: SecretStr | None = None
+    migration_database_url: SecretStr | None = None
+    redis_url: SecretStr | None = None
+
+    workspace: str = "default"
+    default_owner: str | None = None
+    voice_name: str = "Casey"
+    voice_company: str = "our team"
+    voice_sign_off: str = "Best regards"
+    voice_booking_link: str = ""
+
+    slack_bot_token: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    slack_api_url: str = "https://slack.com/api/"
+
+    hubspot_token: SecretStr | None = None
+    hubspot_api_url: str = "https://api.hubapi.com"
+
+    google_credentials: Path | None = None
+    google_access_token: SecretStr | None = None
+    gmail_api_url: str = "https://gmail.googleapis.com/"
+    gmail_poll_s: Annotated[float, Field(gt=0)] = 20.0
+
+    forms_secret: SecretStr | None = None
+    forms_file: Path | None = None
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+
+    hold_s: Annotated[float, Field(ge=0)] = 30.0
+    daily_mail_cap: Annotated[int, Field(ge=0)] = 40
+    mail_horizon_s: Annotated[float, Field(gt=0)] = 120.0
+    slack_horizon_s: Annotated[float, Field(gt=0)] = 60.0
+    request_timeout_s: Annotated[float, Field(gt=0)] = 20.0
+    start_within_s: Annotated[float, Field(gt=0)] = 5.0
+    sweep_s: Annotated[float, Field(gt=0)] = 1.0
+
+    sentry_dsn: SecretStr | None = None
+    log_format: Literal["json", "text"] = "json"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator(
+        "database_url",
+        "migration_database_url",
+        "redis_url",
+        "default_owner",
+        "slack_bot_token",
+        "slack_app_token",
+        "slack_signing_secret",
+        "hubspot_token",
+        "google_credentials",
+        "google_access_token",
+        "forms_secret",
+        "forms_file",
+        "sentry_dsn",
+        mode="before",
+    )
+    @classmethod
+    def _empty_is_unset(cls, given: object) -> object:
+        """`CASEYOS_X=` in an environment file means that X is not set."""
+        return None if given == "" else given
+
+
+class MissingSetting(Exception):
+    """A setting without which the command cannot do its work."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"CASEYOS_{name.upper()} is not set: {why}")
+        self.name = name
+
+
+def needed(value: SecretStr | None, name: str, why: str) -> str:
+    """The secret's text. Raises MissingSetting."""
+    if value is None:
+        raise MissingSetting(name, why)
+    return value.get_secret_value()

@@ -1,0 +1,1 @@
+"""Views: pure functions from small frozen values to Block Kit."""

@@ -1,0 +1,154 @@
+"""The card of one move: what, why in facts, one quiet line of numbers; the state replaces the buttons in place."""
+
+from collections.abc import Sequence
+
+from slack_sdk.models.blocks import (
+    ActionsBlock,
+    Block,
+    ButtonElement,
+    ContextBlock,
+    InteractiveElement,
+    Option,
+    OverflowMenuElement,
+    PlainTextObject,
+    SectionBlock,
+    StaticSelectElement,
+)
+
+from bot import ids
+from bot.views.note import mention
+from bot.views.text import CONTEXT_LIMIT, SECTION_LIMIT, clip, clock, day_and_clock, markdown, outside, plain
+from core.card import Card, CardState
+
+SNOOZES = {"two_hours": "2 hours", "tomorrow": "Tomorrow morning", "next_week": "Next week"}
+DISMISSALS = {
+    "did_it_myself": "I did it myself",
+    "not_relevant": "Not relevant",
+    "bad_timing": "Bad timing",
+    "wrong_person": "Wrong person",
+}
+OUTCOMES = {
+    "reply": "they replied",
+    "automatic_reply": "an automatic answer came",
+    "nothing_in_time": "no reply in 7 days",
+}
+_PARTS = ("revenue", "urgency", "effort", "strategic", "learned")
+
+
+def render(card: Card) -> Sequence[Block]:
+    aps = card.score.aps
+    blocks: list[Block] = [
+        SectionBlock(
+            block_id=f"move:{card.move_id}",
+            text=markdown(clip(f"*{outside(card.title, 300)}*   `{aps}`\n{outside(card.why, 1500)}", SECTION_LIMIT)),
+            accessory=OverflowMenuElement(action_id=ids.MORE, options=[Option(value="why", text=f"Why {aps}?")]),
+        ),
+        ContextBlock(elements=[markdown(clip(_numbers(card), CONTEXT_LIMIT))]),
+    ]
+    if card.context:
+        facts = "  ·  ".join(outside(line, 300) for line in card.context)
+        blocks.append(ContextBlock(elements=[markdown(clip(facts, CONTEXT_LIMIT))]))
+    if state := state_line(card):
+        blocks.append(ContextBlock(elements=[markdown(clip(state, CONTEXT_LIMIT))]))
+    if buttons := _buttons(card):
+        blocks.append(ActionsBlock(block_id=f"act:{card.move_id}", elements=buttons))
+    return blocks
+
+
+def text(card: Card) -> str:
+    """What the notification shows and a screen reader says: who it is about and how it stands."""
+    return clip(f"{outside(card.title, 150)} ({card.score.aps}): {_spoken_state(card)}", 300)
+
+
+def _numbers(card: Card) -> str:
+    """`due 09:52 · 4 min · revenue 31, urgency 24, effort 13, strategic 14, learned +4`: the parts add up to the score."""
+    parts = []
+    for part in _PARTS:
+        points = card.score.part(part)
+        if part == "learned":
+            if points:
+                parts.append(f"learned {points:+d}")
+        else:
+            parts.append(f"{part} {points}")
+    for part in ("base", "limit"):
+        if points := card.score.part(part):
+            parts.append(f"{part} {points:+d}")
+    due = f"due {day_and_clock(card.due_at, card.zone)}" if card.due_at else "no due date"
+    return f"{due}  ·  {card.effort_minutes} min  ·  {', '.join(parts)}"
+
+
+def state_line(card: Card) -> str:
+    """How the move stands, in one line; empty while it waits for its first decision."""
+    by = f" by {mention(card.by)}" if card.by else ""
+    why = outside(card.reason or "", 600)
+    match card.state:
+        case CardState.OPEN:
+            return f"*open again*: {why}" if why else ""
+        case CardState.SNOOZED:
+            assert card.until is not None
+            return f"*snoozed* until {day_and_clock(card.until, card.zone)}{by}"
+        case CardState.HELD:
+            assert card.until is not None
+            return f"*held*: leaves {clock(card.until, card.zone, seconds=True)}  ·  approved{by}, exactly what you saw"
+        case CardState.WORKING:
+            return f"*on its way*  ·  approved{by}"
+        case CardState.WAITING:
+            again = f", again at {clock(card.until, card.zone, seconds=True)}" if card.until else ""
+            return f"*waiting*{again}: {why}"
+        case CardState.UNCERTAIN:
+            return f"*uncertain*: checking whether it happened  ·  {why}"
+        case CardState.NEEDS_HUMAN:
+            return f"*needs your eyes*: {why}. Look in Gmail, then say what happened."
+        case CardState.BLOCKED:
+            lifts = f"  ·  tries again {day_and_clock(card.until, card.zone)}" if card.until else ""
+            return f"*blocked*: {why}{lifts}"
+        case CardState.DONE:
+            assert card.until is not None
+            came = f"  ·  *outcome*: {OUTCOMES.get(card.outcome, card.outcome)}" if card.outcome else ""
+            return f"*done*: sent {day_and_clock(card.until, card.zone)}{by}  ·  receipt {why}{came}"
+        case CardState.DISMISSED:
+            return f"*dismissed*{by}: {outside(DISMISSALS.get(card.reason or '', card.reason or ''), 200)}"
+        case CardState.EXPIRED:
+            return "*expired*: its time has passed"
+        case CardState.RETIRED:
+            return f"*retired*: {why}"
+
+
+def _spoken_state(card: Card) -> str:
+    if card.state is CardState.OPEN:
+        return "waits for your decision"
+    return state_line(card).replace("*", "")
+
+
+def _buttons(card: Card) -> list[InteractiveElement]:
+    who = plain(card.title, 60)
+    match card.state:
+        case CardState.OPEN | CardState.SNOOZED:
+            return [
+                ButtonElement(
+                    action_id=ids.EXECUTE,
+                    text="Execute",
+                    value=card.move_id,
+                    style="primary",
+                    accessibility_label=f"Execute: {who}",
+                ),
+                _menu(ids.SNOOZE, "Snooze", SNOOZES),
+                _menu(ids.DISMISS, "Dismiss", DISMISSALS),
+            ]
+        case CardState.HELD | CardState.BLOCKED | CardState.WAITING:
+            return [
+                ButtonElement(action_id=ids.UNDO, text="Undo", value=card.move_id, accessibility_label=f"Undo: {who}")
+            ]
+        case CardState.NEEDS_HUMAN:
+            return [
+                ButtonElement(action_id=ids.SAYS_SENT, text="It was sent", value=card.move_id),
+                ButtonElement(action_id=ids.SAYS_AGAIN, text="Send again", value=card.move_id),
+                ButtonElement(action_id=ids.SAYS_DROP, text="Drop it", value=card.move_id),
+            ]
+        case _:
+            return []
+
+
+def _menu(action_id: str, label: str, choices: dict[str, str]) -> StaticSelectElement:
+    options = [Option(value=value, text=PlainTextObject(text=shown)) for value, shown in choices.items()]
+    return StaticSelectElement(action_id=action_id, placeholder=label, options=options)

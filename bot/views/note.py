@@ -1,0 +1,63 @@
+"""Notes: what is said in a thread, or to one person alone."""
+
+import re
+
+from bot.views.text import SECTION_LIMIT, clip, outside
+from core.note import Note
+
+_USER_ID = re.compile(r"[UW][A-Z0-9]{1,30}")
+
+
+def render(note: Note) -> str:
+    """The note as mrkdwn text. Every fact is outside text until it has been escaped."""
+    facts = {name: outside(value, 600) for name, value in note.facts.items()}
+    return clip(_WORDS[note.name](facts), SECTION_LIMIT)
+
+
+def _reply(facts: dict[str, str]) -> str:
+    lines = [f"*{facts['who']} replied*: “{facts['said']}”"]
+    if facts["first"]:
+        lines.append("outcome: reply  ·  no further mail to them from here until you decide")
+        if facts["before"] != facts["after"]:
+            lines.append(f"moves like this one: {facts['before']} → {facts['after']} ({facts['counts']})")
+        elif facts["counts"]:
+            lines.append(f"learned: {facts['counts']}")
+    return "\n".join(lines)
+
+
+def _automatic(facts: dict[str, str]) -> str:
+    return (
+        f"An automatic answer came from {facts['who']}: “{facts['said']}”\nIt counts as nothing; the move stays done."
+    )
+
+
+def _declined(facts: dict[str, str]) -> str:
+    said = f"\n“{facts['said']}”" if facts["said"] else ""
+    return f"No new move: {facts['reason']}.{said}"
+
+
+def _nothing_to_do(facts: dict[str, str]) -> str:
+    return f"Nothing to do: {facts['why']}."
+
+
+def _already_decided(facts: dict[str, str]) -> str:
+    return f"Nothing to do: {already(facts['state'], facts['by'])}."
+
+
+def already(state: str, by: str) -> str:
+    """`already approved by @Casey`."""
+    return f"already {state}" + (f" by {mention(by)}" if by else "")
+
+
+def mention(user: str) -> str:
+    """A live mention of a member; anything that is no Slack user id is shown as text."""
+    return f"<@{user}>" if _USER_ID.fullmatch(user) else outside(user, 80)
+
+
+_WORDS = {
+    "reply": _reply,
+    "automatic_reply": _automatic,
+    "declined": _declined,
+    "nothing_to_do": _nothing_to_do,
+    "already_decided": _already_decided,
+}

@@ -1,0 +1,139 @@
+"""The web routes: forms, Slack's HTTP mode, and how the process is doing."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.async_app import AsyncApp
+from sqlalchemy import text
+
+from bot.services import Services
+from bot.settings import Settings
+from core import signal, switch
+from integrations.forms import signals as forms
+
+log = logging.getLogger(__name__)
+
+READY_TIMEOUT_S = 1.5
+
+
+def error(status: int, code: str, message: str, field: str | None = None) -> web.Response:
+    """Every JSON error has a code, a sentence and the field it is about."""
+    return web.json_response({"error": {"code": code, "message": message, "field": field}}, status=status)
+
+
+@web.middleware
+async def _errors(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except web.HTTPRequestEntityTooLarge:
+        return error(413, "too_large", f"the body is larger than {forms.MAX_BODY_BYTES} bytes")
+    except web.HTTPException as refused:
+        return error(refused.status, "http_error", refused.reason)
+    except Exception:
+        log.exception("a request failed", extra={"method": request.method})
+        return error(500, "internal_error", "something went wrong here; nothing was accepted, please try again")
+
+
+def build(services: Services, bolt: AsyncApp | None) -> web.Application:
+    app = web.Application(middlewares=[_errors], client_max_size=1024 * 1024)
+
+    async def alive(_: web.Request) -> web.Response:
+        return web.json_response({"status": "alive"})
+
+    async def ready(_: web.Request) -> web.Response:
+        found = await readiness(services)
+        return web.json_response(found, status=200 if found["ready"] else 503)
+
+    async def metrics(_: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    async def form(request: web.Request) -> web.Response:
+        return await _form(services, request)
+
+    app.router.add_get("/health", alive)
+    app.router.add_get("/healthz", alive)
+    app.router.add_get("/ready", ready)
+    app.router.add_get("/metrics", metrics)
+    app.router.add_post("/webhooks/forms/{form}", form)
+    if bolt is not None:
+
+        async def slack(request: web.Request) -> web.Response:
+            return await to_aiohttp_response(await bolt.async_dispatch(await to_bolt_request(request)))
+
+        app.router.add_post("/slack/events", slack)
+    return app
+
+
+async def _form(services: Services, request: web.Request) -> web.Response:
+    """202 only once the signal is committed; a repeat stores nothing new and is answered alike."""
+    if services.settings.forms_secret is None:
+        return error(503, "not_configured", "CASEYOS_FORMS_SECRET is not set, so no form can be trusted")
+    if request.content_length is not None and request.content_length > forms.MAX_BODY_BYTES:
+        return error(413, "too_large", f"the body is larger than {forms.MAX_BODY_BYTES} bytes")
+    body = await _limited(request)
+    if body is None:
+        return error(413, "too_large", f"the body is larger than {forms.MAX_BODY_BYTES} bytes")
+    now = services.clock()
+    try:
+        secret = services.settings.forms_secret.get_secret_value()
+        forms.check_signature(body, request.headers, secret=secret, now=now)
+        found = forms.parse(request.match_info["form"], body, request.headers, services.forms, now)
+    except forms.BadForm as bad:
+        return error(bad.status, bad.code, bad.message, bad.field)
+    async with services.database.begin() as db:
+        stored = await signal.store(db, found, workspace=services.workspace, now=now)
+    if stored is not None:
+        services.bell.ring("signal", [stored])
+    return web.json_response({"status": "accepted", "repeated": stored is None}, status=202)
+
+
+async def _limited(request: web.Request) -> bytes | None:
+    """The body, or None as soon as it is longer than allowed."""
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > forms.MAX_BODY_BYTES:
+            return None
+    return bytes(body)
+
+
+async def readiness(services: Services) -> dict[str, Any]:
+    """Each dependency as it is now, asked within READY_TIMEOUT_S."""
+
+    async def database() -> dict[str, Any]:
+        async with services.database.begin() as db:
+            await db.execute(text("select 1"))
+            paused = await switch.sending(db)
+        return {"ok": True, "paused": paused.paused}
+
+    async def redis() -> dict[str, Any]:
+        await services.bell.ping()
+        return {"ok": True}
+
+    async def asked(what: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
+        try:
+            async with asyncio.timeout(READY_TIMEOUT_S):
+                return await what()
+        except Exception as failed:
+            return {"ok": False, "problem": type(failed).__name__}
+
+    postgres, bell = await asyncio.gather(asked(database), asked(redis))
+    paused = bool(postgres.pop("paused", True))
+    # Redis is only the bell: without it work is later by a sweep, and the process still does all of it.
+    return {"ready": postgres["ok"], "paused": paused, "dependencies": {"postgres": postgres, "redis": bell}}
+
+
+async def serve(services: Services, bolt: AsyncApp | None, settings: Settings) -> web.AppRunner:
+    """Listens on the settings' host and port; the runner to clean up at the end."""
+    runner = web.AppRunner(build(services, bolt), handle_signals=False, access_log=None, shutdown_timeout=5.0)
+    await runner.setup()
+    await web.TCPSite(runner, settings.host, settings.port).start()
+    log.info("listening", extra={"url": f"http://{settings.host}:{runner.addresses[0][1]}"})
+    return runner

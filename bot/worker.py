@@ -1,0 +1,241 @@
+"""The worker: looks at whatever is due, woken by the bell, and by a sweep that finds what a lost ring left behind."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any, cast
+from uuid import UUID
+
+from arq.typing import WorkerCoroutine
+from arq.worker import Worker as ArqWorker
+from arq.worker import func
+from redis.exceptions import RedisError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from bot.bell import QUEUE, redis_settings
+from bot.serial import dumps, loads
+from bot.services import Services
+from bot.settings import needed
+from bot.watching import Watcher
+from core import cards, execution, intake, outcome, queue, signal
+from core.database import Db
+from core.draft import one_line
+from core.inquiry import Inquiry
+from core.intake import CrmAnswer
+from core.person import address
+from core.ports import IncomingMail, Rejected, Unavailable, Unclear
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 20
+"""How many things one worker works on beside each other; more wait for the next sweep."""
+CARD_LEASE_MARGIN = timedelta(seconds=2)
+CRM_TIMEOUT_S = 3.0
+NO_OWNER_PAUSE = timedelta(minutes=1)
+SILENCE_EVERY = timedelta(minutes=5)
+RECONNECT_S = 1.0
+DRAIN_S = 8.0
+DATABASE_AWAY = (OSError, TimeoutError, PoolTimeout, DBAPIError)
+"""What a database that is restarting or out of reach looks like from here."""
+
+
+class Worker:
+    """Claims work in PostgreSQL, so that any number of workers may run; Redis only wakes it."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._busy: dict[tuple[str, UUID], asyncio.Task[None]] = {}
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._watcher = Watcher(services, self.wake)
+        self._silence_due = services.clock()
+        self._card_lease = timedelta(seconds=services.settings.request_timeout_s) + CARD_LEASE_MARGIN
+        self._looks: dict[str, Callable[[UUID], Awaitable[None]]] = {
+            "signal": self._signal,
+            "effect": self._effect,
+            "card": self._card,
+            "snooze": self._snooze,
+        }
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Works until `stop` is set, then lets what has begun come to its end, for DRAIN_S at most."""
+        helpers = [
+            asyncio.create_task(self._listen_forever(), name="bell listener"),
+            asyncio.create_task(self._watcher.run(), name="watcher"),
+            asyncio.create_task(self._sweep_forever(), name="sweep"),
+        ]
+        stopped = asyncio.create_task(stop.wait())
+        ended, _ = await asyncio.wait([stopped, *helpers], return_when=asyncio.FIRST_COMPLETED)
+        self._stopping = True
+        for task in (stopped, *helpers):
+            task.cancel()
+        await asyncio.gather(stopped, *helpers, return_exceptions=True)
+        if self._busy:
+            await asyncio.wait(self._busy.values(), timeout=DRAIN_S)
+        for task in ended:
+            if task is not stopped:
+                task.result()  # a helper never ends by itself: let its error rise
+
+    async def _sweep_forever(self) -> None:
+        while True:
+            self._wake.clear()
+            try:
+                await self.sweep()
+            except DATABASE_AWAY as down:
+                log.warning("the database does not answer: trying again", extra={"error": type(down).__name__})
+            try:
+                await asyncio.wait_for(self._wake.wait(), self._services.settings.sweep_s)
+            except TimeoutError:
+                continue
+
+    async def sweep(self) -> None:
+        """Starts looking at everything that is due and not being looked at, as far as there is room."""
+        now = self._services.clock()
+        async with self._services.database.begin() as db:
+            due: dict[str, list[UUID]] = {
+                "effect": await execution.due(db, now),
+                "signal": await signal.due(db, now),
+                "card": await queue.due_cards(db, now),
+                "snooze": await queue.due_snoozes(db, now),
+            }
+            if now >= self._silence_due:
+                self._silence_due = now + SILENCE_EVERY
+                await outcome.record_silence(db, now)
+        for what, ids in due.items():
+            for id in ids:
+                self._start(what, id)
+
+    def _start(self, what: str, id: UUID) -> None:
+        if self._stopping or (what, id) in self._busy or len(self._busy) >= AT_ONCE:
+            return
+        task = asyncio.create_task(self._look(what, id), name=f"{what} {id}")
+        self._busy[what, id] = task
+        task.add_done_callback(lambda _: self._done(what, id))
+
+    def _done(self, what: str, id: UUID) -> None:
+        self._busy.pop((what, id), None)
+        self._wake.set()  # what it did may have made something else due
+
+    async def _look(self, what: str, id: UUID) -> None:
+        """Looks at one thing. Whatever goes wrong, its lease in the database brings it up again."""
+        try:
+            await self._looks[what](id)
+        except Exception:
+            log.exception("work failed; it will be looked at again", extra={"what": what, "id": str(id)})
+            await asyncio.sleep(RECONNECT_S)
+
+    async def _effect(self, id: UUID) -> None:
+        await self._services.runner.run(id)
+
+    async def _snooze(self, id: UUID) -> None:
+        async with self._services.database.begin() as db:
+            try:
+                await queue.wake(db, id, now=self._services.clock())
+            except queue.AlreadyDecided:
+                return
+
+    async def _signal(self, id: UUID) -> None:
+        database, now = self._services.database, self._services.clock()
+        async with database.begin() as db:
+            claimed = await signal.claim(db, id, now)
+        if claimed is None:
+            return
+        if claimed.kind == signal.MAIL_RECEIVED:
+            async with database.begin() as db:
+                await self._mail(db, claimed)
+            return
+        crm = await self._ask_crm(Inquiry.model_validate(claimed.payload))
+        async with database.begin() as db:
+            now = self._services.clock()
+            try:
+                told = await intake.take_in(db, claimed, crm, workspace_id=self._services.workspace, now=now)
+            except intake.NoOwner:
+                note = "nobody is set to get it: set CASEYOS_DEFAULT_OWNER or the form's owner"
+                await signal.postpone(db, id, until=now + NO_OWNER_PAUSE, note=note)
+                log.warning("a signal waits for an owner", extra={"signal": str(id), "mend": note})
+                return
+        if told is not None:
+            self._start("effect", told)
+
+    async def _mail(self, db: Db, claimed: signal.StoredSignal) -> None:
+        mail = IncomingMail(**{**claimed.payload, "at": claimed.occurred_at})
+        now = self._services.clock()
+        earned = await outcome.move_of_thread(db, mail.thread_id)
+        if not await signal.settle(db, claimed.id, state="recorded", note="reply" if earned else "no thread of ours"):
+            return
+        if earned is not None and mail.automatic:
+            await outcome.record_automatic(db, earned, mail, signal=claimed.id, now=now)
+        elif earned is not None:
+            await outcome.record_reply(db, earned, mail, signal=claimed.id, now=now)
+
+    async def _ask_crm(self, inquiry: Inquiry) -> CrmAnswer:
+        """What the CRM knows; a CRM that does not answer in time never holds a card up."""
+        email = address(inquiry.email)
+        if email is None:
+            return CrmAnswer()
+        try:
+            async with asyncio.timeout(CRM_TIMEOUT_S):
+                return CrmAnswer(await self._services.ports.crm.lookup(email))
+        except TimeoutError:
+            return CrmAnswer(problem="it did not answer in time")
+        except (Unavailable, Unclear, Rejected) as problem:
+            return CrmAnswer(problem=one_line(str(problem), 200))
+
+    async def _card(self, id: UUID) -> None:
+        """Makes the card say what is true now. Whatever is set twice is set to the same."""
+        database, now = self._services.database, self._services.clock()
+        async with database.begin() as db:
+            if not await queue.claim_card(db, id, until=now + self._card_lease, now=now):
+                return
+            card = await cards.card(db, id, now)
+            row = await queue.get(db, id)
+        try:
+            await self._services.ports.messenger.update_card(card, channel=row.card_channel, ts=row.card_ts)
+        except Rejected as gone:
+            log.warning("a card cannot be updated any more", extra={"move": str(id), "slack": str(gone)})
+        except (Unavailable, Unclear) as busy:
+            wait = getattr(busy, "retry_after", None) or timedelta(seconds=1)
+            async with database.begin() as db:
+                await queue.card_later(db, id, until=self._services.clock() + wait)
+            return
+        async with database.begin() as db:
+            await queue.card_shown(db, id, revision=card.revision, now=self._services.clock())
+
+    async def _listen_forever(self) -> None:
+        """Takes rings from Redis. A Redis that is gone ends nothing here: the sweep goes on, and this reconnects."""
+        while True:
+            try:
+                await self._listen()
+            except (RedisError, OSError, TimeoutError) as down:
+                log.warning("the bell cannot be heard: sweeping", extra={"error": type(down).__name__})
+            await asyncio.sleep(RECONNECT_S)
+
+    async def _listen(self) -> None:
+        async def look(_: dict[str, Any], what: str, id: str) -> None:
+            if what in self._looks:
+                self._start(what, UUID(id))
+            self._wake.set()
+
+        url = needed(self._services.settings.redis_url, "redis_url", "give a Redis or Valkey address")
+        listener = ArqWorker(
+            functions=[func(cast(WorkerCoroutine, look), name="look", keep_result=0, max_tries=1)],
+            queue_name=QUEUE,
+            redis_settings=redis_settings(url),
+            handle_signals=False,
+            poll_delay=0.05,
+            keep_result=0,
+            max_tries=1,
+            max_jobs=AT_ONCE * 5,
+            job_serializer=dumps,
+            job_deserializer=loads,
+            log_results=False,
+        )
+        try:
+            await listener.async_run()
+        finally:
+            await listener.close()

@@ -1,0 +1,107 @@
+"""Send a mail: a draft first, which can be seen and edited during the hold, then the draft is sent.
+
+Gmail's draft is the one-shot token: it can be sent once, so a lost answer never becomes a second mail.
+"""
+
+import json
+from dataclasses import dataclass
+
+from pydantic import BaseModel, Field
+
+from core.plan import Action, Plan, Step
+from core.ports import CannotTell, Mail, Ports, Receipt, Receipts, Rejected
+
+
+class SendEmail(BaseModel, frozen=True):
+    to: tuple[str, ...] = Field(min_length=1, max_length=20)
+    subject: str = Field(min_length=1, max_length=250)
+    body: str = Field(min_length=1, max_length=50_000)
+    from_name: str = ""
+
+    def mail(self) -> Mail:
+        return Mail(to=self.to, subject=self.subject, body=self.body, from_name=self.from_name)
+
+
+def plan(params: SendEmail) -> Plan:
+    summary = f"Mail to {', '.join(params.to)}: {params.subject}"
+    content = json.dumps(params.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+    return Plan(kind="send_email", summary=summary, content=content, recipients=params.to)
+
+
+@dataclass(frozen=True)
+class CreateDraft(Step[SendEmail]):
+    name: str = "create_draft"
+    service: str = "gmail"
+    sends: bool = False
+    reversible: bool = True
+
+    async def check(self, params: SendEmail, ports: Ports, key: str, done: Receipts) -> Receipt | None:
+        return None  # nothing has to be read before a draft is made
+
+    async def send(self, params: SendEmail, ports: Ports, key: str, done: Receipts) -> Receipt:
+        made = await ports.mailbox.create_draft(params.mail(), key=key)
+        return Receipt(made.draft_id, detail={"thread_id": made.thread_id})
+
+    async def find(self, params: SendEmail, ports: Ports, key: str, done: Receipts) -> Receipt | None:
+        made = await ports.mailbox.find_draft(key=key)
+        return None if made is None else Receipt(made.draft_id, "read back", {"thread_id": made.thread_id})
+
+    async def undo(self, params: SendEmail, ports: Ports, receipt: Receipt) -> None:
+        await ports.mailbox.delete_draft(receipt.external_id)
+
+
+@dataclass(frozen=True)
+class SendDraft(Step[SendEmail]):
+    name: str = "send_draft"
+    service: str = "gmail"
+    sends: bool = True
+    reversible: bool = False
+
+    async def check(self, params: SendEmail, ports: Ports, key: str, done: Receipts) -> Receipt | None:
+        now = await ports.mailbox.read_draft(done[0].external_id)
+        if now is None:
+            if (receipt := await self._sent(ports, key, done)) is not None:
+                return receipt
+            raise Rejected("the draft was deleted in Gmail; nothing was sent")
+        if difference := _difference(params.mail(), now):
+            raise Rejected(f"the draft was changed in Gmail after the approval: {difference}")
+        return None
+
+    async def send(self, params: SendEmail, ports: Ports, key: str, done: Receipts) -> Receipt:
+        sent = await ports.mailbox.send_draft(done[0].external_id)
+        return Receipt(sent.message_id, detail={"thread_id": sent.thread_id})
+
+    async def find(self, params: SendEmail, ports: Ports, key: str, done: Receipts) -> Receipt | None:
+        if await ports.mailbox.read_draft(done[0].external_id) is not None:
+            return None
+        receipt = await self._sent(ports, key, done)
+        if receipt is None:
+            raise CannotTell("the draft is gone from Gmail, and no sent mail with our mark is in its thread")
+        return receipt
+
+    async def _sent(self, ports: Ports, key: str, done: Receipts) -> Receipt | None:
+        """The sent mail, wherever it was sent from: it carries the key of the draft that it was."""
+        sent = await ports.mailbox.find_sent(key=draft_key(key), thread_id=done[0].detail["thread_id"])
+        return None if sent is None else Receipt(sent.message_id, "read back", {"thread_id": sent.thread_id})
+
+    async def undo(self, params: SendEmail, ports: Ports, receipt: Receipt) -> None:
+        raise Rejected("a mail that has left cannot be called back")
+
+
+def draft_key(send_key: str) -> str:
+    """The key of the draft that a sending step sends: keys of one approval differ in their last digit, the step."""
+    return f"{send_key[:-1]}0"
+
+
+def _difference(approved: Mail, found: Mail) -> str:
+    changed = []
+    if sorted(approved.to) != sorted(found.to):
+        changed.append(f"recipients are now {', '.join(found.to) or 'nobody'}")
+    if approved.subject != found.subject:
+        changed.append(f"the subject is now “{found.subject}”")
+    if approved.body.split() != found.body.split():
+        changed.append("the text is different")
+    return "; ".join(changed)
+
+
+SEND_EMAIL = Action(kind="send_email", params=SendEmail, plan=plan, steps=(CreateDraft(), SendDraft()))

@@ -1,0 +1,49 @@
+"""What a card says: a small frozen value that the view turns into blocks."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from core.aps import Score
+
+
+class CardState(StrEnum):
+    OPEN = "open"
+    SNOOZED = "snoozed"
+    HELD = "held"
+    WORKING = "working"
+    WAITING = "waiting"
+    UNCERTAIN = "uncertain"
+    NEEDS_HUMAN = "needs_human"
+    BLOCKED = "blocked"
+    DONE = "done"
+    DISMISSED = "dismissed"
+    EXPIRED = "expired"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True)
+class Card:
+    """One move as its owner sees it. Texts are unescaped; times are UTC and become local in the view."""
+
+    move_id: str
+    revision: int
+    state: CardState
+    owner: str
+    title: str
+    why: str
+    score: Score
+    due_at: datetime | None
+    effort_minutes: int
+    zone: str
+    context: tuple[str, ...] = ()
+    """Facts worth a line of their own: an existing customer, an open deal, what could not be checked."""
+    by: str | None = None
+    """Who approved, snoozed or dismissed."""
+    until: datetime | None = None
+    """When held mail leaves, a snooze ends, or the next try comes."""
+    reason: str | None = None
+    """Why it is blocked, uncertain, refused or dismissed; what lifts it."""
+    outcome: str | None = None
+    links: tuple[tuple[str, str], ...] = field(default=())
+    """(label, address) of receipts a person can open."""

@@ -1,0 +1,104 @@
+"""Reads a move into the small frozen value that its card shows."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, select
+
+from core import execution, queue, scoring, workspace
+from core.aps import Facts, ScoreReceipt
+from core.card import Card, CardState
+from core.database import Db
+from core.effect import State
+from core.tables import effects, outcomes, recommendations
+
+
+async def card(db: Db, move: UUID, now: datetime) -> Card:
+    """The card of a move as of now, its score included. Raises queue.NoSuchMove."""
+    row = await queue.get(db, move)
+    proposal = (await db.execute(select(recommendations).where(recommendations.c.id == row.recommendation_id))).one()
+    facts = Facts.model_validate(proposal.facts)
+    # A decided move keeps the score it was decided by; an open one is scored as of now.
+    receipt = await scoring.posted(db, move) if row.state not in queue.UNDECIDED else None
+    receipt = receipt or await scoring.score_now(db, facts, now)
+    receipt = await scoring.keep(db, workspace=row.workspace_id, move=move, revision=row.revision, receipt=receipt)
+    state, until, reason = await _state(db, row)
+    return Card(
+        move_id=str(row.id),
+        revision=row.revision,
+        state=state,
+        owner=row.owner,
+        title=proposal.title,
+        why=proposal.why,
+        score=receipt.score,
+        due_at=row.due_at,
+        effort_minutes=facts.effort_minutes,
+        zone=(await workspace.member(db, row.owner)).zone,
+        context=tuple(proposal.context),
+        by=row.decided_by,
+        until=until,
+        reason=reason,
+        outcome=await _outcome(db, row.recommendation_id),
+    )
+
+
+async def receipt_now(db: Db, move: UUID, now: datetime) -> ScoreReceipt:
+    return await scoring.score_now(db, await scoring.facts_of(db, move), now)
+
+
+async def _state(db: Db, row: Row[Any]) -> tuple[CardState, datetime | None, str | None]:
+    """What the card says: for an approved move, how far its effects have come. (state, until when, why)"""
+    if row.state == "approved":
+        return await _progress(db, row.id)
+    if row.state == "snoozed":
+        return CardState.SNOOZED, row.snoozed_until, None
+    if row.state == "dismissed":
+        return CardState.DISMISSED, None, row.dismiss_reason
+    if row.state == "done":
+        return CardState.DONE, row.updated_at, await _proof(db, row.id)
+    return CardState(row.state), None, row.note
+
+
+async def _progress(db: Db, move: UUID) -> tuple[CardState, datetime | None, str | None]:
+    approval = await execution.live_approval(db, move)
+    rows = [] if approval is None else (await db.execute(_steps(approval.id))).all()
+    states = {State(row.state): row for row in reversed(rows)}
+    for state, shown in (
+        (State.NEEDS_HUMAN, CardState.NEEDS_HUMAN),
+        (State.UNKNOWN, CardState.UNCERTAIN),
+        (State.BLOCKED, CardState.BLOCKED),
+    ):
+        if state in states:
+            return shown, states[state].due_at if state is State.BLOCKED else None, states[state].cause
+    for row in rows:
+        if State(row.state) is State.APPROVED and row.cause:
+            return CardState.WAITING, row.due_at, row.cause
+    if State.HELD in states:
+        return CardState.HELD, states[State.HELD].due_at, None
+    return CardState.WORKING, None, None
+
+
+def _steps(approval: UUID):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    return select(effects).where(effects.c.approval_id == approval).order_by(effects.c.step)
+
+
+async def _proof(db: Db, move: UUID) -> str | None:
+    """How the end of the work is known: the service's id and where it was seen."""
+    last = select(effects.c.receipt).where(effects.c.move_id == move, effects.c.state == "applied")
+    found = (
+        await db.execute(
+            last.where(effects.c.approval_id.is_not(None)).order_by(effects.c.created_at.desc(), effects.c.step.desc())
+        )
+    ).first()
+    if found is None:
+        return None
+    receipt = found.receipt
+    return f"{receipt['external_id'] or 'no id'}, known by {receipt['known_by']}"
+
+
+async def _outcome(db: Db, recommendation: UUID) -> str | None:
+    latest = (
+        select(outcomes.c.kind).where(outcomes.c.recommendation_id == recommendation).order_by(outcomes.c.at.desc())
+    )
+    return (await db.execute(latest.limit(1))).scalar_one_or_none()

@@ -1,0 +1,70 @@
+"""Transactions on PostgreSQL, each inside one workspace."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from core.tables import APP_ROLE, WORKSPACE_SETTING
+
+Db = AsyncConnection
+
+_SET_WORKSPACE = text(f"select set_config('{WORKSPACE_SETTING}', :workspace, true)")
+_WHO = text("select rolsuper or rolbypassrls from pg_roles where rolname = current_user")
+CONNECT_TIMEOUT_S = 5.0
+STATEMENT_TIMEOUT_MS = 15_000
+
+
+class UnsafeRole(Exception):
+    """The application would connect as a role that row level security does not bind."""
+
+
+def asyncpg_url(url: str) -> str:
+    """Any usual PostgreSQL address (`postgres://`, `postgresql://`) in the form SQLAlchemy wants."""
+    scheme, rest = url.split("://", 1) if "://" in url else ("", url)
+    if scheme.split("+", maxsplit=1)[0] not in {"postgres", "postgresql"}:
+        raise ValueError(
+            f"not a PostgreSQL address (scheme {urlsplit(url).scheme or 'missing'}): want postgresql://..."
+        )
+    return f"postgresql+asyncpg://{rest}"
+
+
+class Database:
+    """Hands out transactions. The app role is neither owner nor superuser, whoever logs in."""
+
+    def __init__(self, url: str, *, workspace: UUID, pool_size: int = 10) -> None:
+        self.workspace = workspace
+        self.engine: AsyncEngine = create_async_engine(
+            asyncpg_url(url),
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            connect_args={
+                "timeout": CONNECT_TIMEOUT_S,
+                "server_settings": {
+                    "role": APP_ROLE,
+                    "timezone": "UTC",
+                    "application_name": "caseyos",
+                    "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+                    "idle_in_transaction_session_timeout": str(STATEMENT_TIMEOUT_MS),
+                },
+            },
+        )
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Db]:
+        """One transaction in this workspace: committed at the end of the block, rolled back on an exception."""
+        async with self.engine.begin() as db:
+            await db.execute(_SET_WORKSPACE, {"workspace": str(self.workspace)})
+            yield db
+
+    async def check_role(self) -> None:
+        """Raises UnsafeRole when the connection would not be bound by row level security."""
+        async with self.engine.connect() as db:
+            if (await db.execute(_WHO)).scalar_one():
+                raise UnsafeRole(f"connected as a role that bypasses row level security; it must be {APP_ROLE}")
+
+    async def close(self) -> None:
+        await self.engine.dispose()

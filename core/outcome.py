@@ -1,0 +1,184 @@
+"""Outcomes: what came of a move. They enter as signals, are tied to the move that earned them, and teach the score."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from core import learning, queue, scoring
+from core.aps import Facts
+from core.database import Db
+from core.draft import one_line
+from core.execution import POST_NOTE, tell
+from core.identity import new_id
+from core.ports import IncomingMail
+from core.tables import effects, moves, outcomes, people, recommendations
+
+REPLY_WITHIN = timedelta(days=7)
+"""A mail without a reply for this long counts as unanswered, provisionally: a later reply still turns it."""
+
+
+@dataclass(frozen=True)
+class Earned:
+    """The move that a reply answers."""
+
+    move: UUID
+    recommendation: UUID
+    person: UUID
+    owner: str
+    title: str
+    facts: Facts
+    workspace: UUID
+
+
+async def move_of_thread(db: Db, thread_id: str) -> Earned | None:
+    """The move whose mail started or continued this mail thread."""
+    statement = (
+        select(moves, recommendations.c.title, recommendations.c.facts)
+        .join(effects, (effects.c.move_id == moves.c.id) & (effects.c.workspace_id == moves.c.workspace_id))
+        .join(
+            recommendations,
+            (recommendations.c.id == moves.c.recommendation_id)
+            & (recommendations.c.workspace_id == moves.c.workspace_id),
+        )
+        .where(
+            effects.c.receipt["detail"]["thread_id"].astext == thread_id,
+            effects.c.approval_id.is_not(None),
+            effects.c.state == "applied",
+        )
+        .order_by(effects.c.created_at.desc())
+        .limit(1)
+    )
+    row = (await db.execute(statement)).one_or_none()
+    if row is None:
+        return None
+    return Earned(
+        row.id,
+        row.recommendation_id,
+        row.person_id,
+        row.owner,
+        row.title,
+        Facts.model_validate(row.facts),
+        row.workspace_id,
+    )
+
+
+async def record_reply(db: Db, earned: Earned, mail: IncomingMail, *, signal: UUID, now: datetime) -> bool:
+    """A person answered: outcome, a word in the thread, no further mail to them, and scores of similar moves.
+
+    False when this move's reply was recorded before (a second mail of theirs is still told in the thread).
+    """
+    before = (await scoring.score_now(db, earned.facts, now)).score.aps
+    turned = await _drop_provisional(db, earned)
+    first = await _insert(db, earned, kind="reply", rule="same mail thread", signal=signal, at=mail.at)
+    replied = func.greatest(func.coalesce(people.c.replied_at, mail.at), mail.at)
+    await db.execute(update(people).where(people.c.id == earned.person).values(replied_at=replied))
+    if first:
+        await learning.count(
+            db, earned.facts.features, workspace=earned.workspace, succeeded=True, counted_as_failure=turned, now=now
+        )
+        for other in await queue.open_for_person(db, earned.person):
+            if other != earned.move:
+                await queue.retire(db, other, reason="they answered: read that first", now=now)
+    after = (await scoring.score_now(db, earned.facts, now)).score.aps
+    learned = await learning.corrections_for(db, earned.facts.features)
+    counts = "; ".join(f"{c.feature} {c.value}: {c.succeeded} of {c.tried} answered" for c in learned)
+    note = {
+        "name": "reply",
+        "facts": {
+            "who": mail.sender,
+            "said": one_line(mail.text or mail.snippet, 400),
+            "before": str(before),
+            "after": str(after),
+            "counts": counts,
+            "first": "yes" if first else "",
+        },
+    }
+    await tell(
+        db,
+        workspace_id=earned.workspace,
+        action=POST_NOTE,
+        move=earned.move,
+        params={"note": note, "thread": True},
+        now=now,
+        key=f"reply{signal.hex}",
+    )
+    await queue.touch(db, earned.move, now=now)
+    if first:
+        await scoring.rescore_open(db, now)
+    return first
+
+
+async def record_automatic(db: Db, earned: Earned, mail: IncomingMail, *, signal: UUID, now: datetime) -> None:
+    """A machine answered (out of office, a receipt): told in the thread, counted as nothing."""
+    if await _insert(
+        db, earned, kind="automatic_reply", rule="same mail thread, sent by a machine", signal=signal, at=mail.at
+    ):
+        note = {
+            "name": "automatic_reply",
+            "facts": {"who": mail.sender, "said": one_line(mail.text or mail.snippet, 200)},
+        }
+        params = {"note": note, "thread": True}
+        key = f"auto{signal.hex}"
+        await tell(
+            db, workspace_id=earned.workspace, action=POST_NOTE, move=earned.move, params=params, now=now, key=key
+        )
+        await queue.touch(db, earned.move, now=now)
+
+
+async def record_silence(db: Db, now: datetime, *, limit: int = 100) -> int:
+    """Mails that nobody answered in time become provisional outcomes; how many that were."""
+    answered = (
+        select(outcomes.c.id)
+        .where(
+            outcomes.c.workspace_id == moves.c.workspace_id,
+            outcomes.c.recommendation_id == moves.c.recommendation_id,
+            outcomes.c.kind.in_(["reply", "nothing_in_time"]),
+        )
+        .exists()
+    )
+    silent = (
+        select(moves, recommendations.c.title, recommendations.c.facts)
+        .join(
+            recommendations,
+            (recommendations.c.id == moves.c.recommendation_id)
+            & (recommendations.c.workspace_id == moves.c.workspace_id),
+        )
+        .where(moves.c.state == "done", moves.c.decided_at <= now - REPLY_WITHIN, ~answered)
+        .limit(limit)
+        .with_for_update(of=moves, skip_locked=True)
+    )
+    rows = (await db.execute(silent)).all()
+    for row in rows:
+        facts = Facts.model_validate(row.facts)
+        earned = Earned(row.id, row.recommendation_id, row.person_id, row.owner, row.title, facts, row.workspace_id)
+        if await _insert(db, earned, kind="nothing_in_time", rule="no reply in 7 days", signal=None, at=now):
+            await learning.count(
+                db, facts.features, workspace=row.workspace_id, succeeded=False, counted_as_failure=False, now=now
+            )
+            await queue.touch(db, row.id, now=now)
+    return len(rows)
+
+
+async def _insert(db: Db, earned: Earned, *, kind: str, rule: str, signal: UUID | None, at: datetime) -> bool:
+    statement = insert(outcomes).values(
+        workspace_id=earned.workspace,
+        id=new_id(),
+        recommendation_id=earned.recommendation,
+        signal_id=signal,
+        kind=kind,
+        rule=rule,
+        provisional=kind == "nothing_in_time",
+        at=at,
+    )
+    statement = statement.on_conflict_do_nothing(index_elements=["workspace_id", "recommendation_id", "kind"])
+    return (await db.execute(statement.returning(outcomes.c.id))).first() is not None
+
+
+async def _drop_provisional(db: Db, earned: Earned) -> bool:
+    """Whether a silence had been counted; it counts no longer."""
+    mine = outcomes.c.recommendation_id == earned.recommendation, outcomes.c.kind == "nothing_in_time"
+    flipped = update(outcomes).where(*mine, outcomes.c.provisional).values(provisional=False).returning(outcomes.c.id)
+    return (await db.execute(flipped)).first() is not None

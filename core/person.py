@@ -1,0 +1,76 @@
+"""People we may write to, and the addresses we must not."""
+
+import re
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
+
+from core.database import Db
+from core.identity import new_id
+from core.tables import people, suppressions
+
+FREE_MAIL = frozenset(
+    ["gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com", "icloud.com", "aol.com", "gmx.de", "gmx.net", "web.de", "proton.me", "protonmail.com", "mail.com", "yandex.com", "zoho.com", "t-online.de", "orange.fr", "free.fr", "libero.it"]
+)
+
+# What every mail server takes: a dot-atom, an at sign, a host name with a dot. Quoted and exotic forms are not for selling.
+_ADDRESS = re.compile(
+    r"(?=.{3,254}\Z)(?P<local>[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*)"
+    r"@(?P<domain>(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9]))"
+)
+
+
+def address(text: str) -> str | None:
+    """The address in its one stored form (lower case), or None when it is not one that can be written to."""
+    match = _ADDRESS.fullmatch(text.strip())
+    if match is None or len(match["local"]) > 64:
+        return None
+    return f"{match['local']}@{match['domain']}".lower()
+
+
+def domain(email: str) -> str:
+    return email.rsplit("@", 1)[-1]
+
+
+async def upsert(db: Db, *, workspace: UUID, email: str, name: str, company: str, now: datetime) -> UUID:
+    """The person with this address; a name or company we did not know is added, a known one is kept."""
+    statement = insert(people).values(
+        workspace_id=workspace, id=new_id(), email=email, name=name, company=company, created_at=now
+    )
+    kept = {
+        column.name: func.coalesce(func.nullif(column, ""), statement.excluded[column.name])
+        for column in (people.c.name, people.c.company)
+    }
+    statement = statement.on_conflict_do_update(index_elements=["workspace_id", "email"], set_=kept)
+    id: UUID = (await db.execute(statement.returning(people.c.id))).scalar_one()
+    return id
+
+
+async def suppression(db: Db, email: str) -> Row[Any] | None:
+    """Why this address must not be written to (reason, evidence, at), or None."""
+    suppressed = select(suppressions.c.reason, suppressions.c.evidence, suppressions.c.at).where(
+        or_(
+            (suppressions.c.kind == "address") & (suppressions.c.value == email),
+            (suppressions.c.kind == "domain") & (suppressions.c.value == domain(email)),
+        )
+    )
+    return (await db.execute(suppressed.limit(1))).one_or_none()
+
+
+async def suppress(db: Db, *, workspace: UUID, email: str, reason: str, evidence: str, by: str, now: datetime) -> None:
+    """From the commit on nobody here writes to `email`. Takes the person's lock, so that no arming runs beside it."""
+    await db.execute(select(people.c.id).where(people.c.email == email).with_for_update())
+    statement = insert(suppressions).values(
+        workspace_id=workspace,
+        id=new_id(),
+        kind="address",
+        value=email,
+        reason=reason,
+        evidence=evidence,
+        by=by,
+        at=now,
+    )
+    await db.execute(statement.on_conflict_do_nothing(index_elements=["workspace_id", "kind", "value"]))

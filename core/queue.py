@@ -1,0 +1,211 @@
+"""The command queue: a move's life, one function per arrow of its state diagram (`docs/reference/states.md`)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, and_, bindparam, case, literal, null, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from core.database import Db
+from core.identity import new_id
+from core.ports import Posted
+from core.tables import move_events, moves
+
+LIVE = ("open", "snoozed", "approved")
+UNDECIDED = ("open", "snoozed")
+
+
+class NoSuchMove(Exception):
+    """There is no move with this id in this workspace."""
+
+
+@dataclass(frozen=True)
+class AlreadyDecided(Exception):
+    """Somebody was first, or the move is over: its state, and who brought it there."""
+
+    state: str
+    by: str | None
+
+    def __str__(self) -> str:
+        return f"already {self.state}" + (f" by {self.by}" if self.by else "")
+
+
+async def _arrow(
+    db: Db, move: UUID, *, start: Sequence[str], what: str, by: str, detail: str, now: datetime, values: dict[str, Any]
+) -> None:
+    """One arrow: from one of `start`, in one statement together with its line in the history. Raises AlreadyDecided."""
+    changed = (
+        update(moves)
+        .where(moves.c.id == bindparam("move"), moves.c.state.in_(start))
+        .values(**values, revision=moves.c.revision + 1, card_due_at=bindparam("at"), updated_at=bindparam("at"))
+        .returning(moves.c.workspace_id, moves.c.id)
+        .cte("changed")
+    )
+    line = select(
+        changed.c.workspace_id,
+        bindparam("event", type_=move_events.c.id.type),
+        changed.c.id,
+        bindparam("what", type_=move_events.c.what.type),
+        bindparam("by", type_=move_events.c.by.type),
+        bindparam("detail", type_=move_events.c.detail.type),
+        bindparam("at", type_=move_events.c.at.type),
+    )
+    columns = ["workspace_id", "id", "move_id", "what", "by", "detail", "at"]
+    statement = insert(move_events).from_select(columns, line).returning(move_events.c.move_id)
+    bound = {"move": move, "event": new_id(), "what": what, "by": by, "detail": detail, "at": now}
+    if (await db.execute(statement, bound)).first() is None:
+        raise await _refusal(db, move)
+
+
+async def _refusal(db: Db, move: UUID) -> Exception:
+    row = (await db.execute(select(moves.c.state, moves.c.decided_by).where(moves.c.id == move))).one_or_none()
+    return NoSuchMove(str(move)) if row is None else AlreadyDecided(row.state, row.decided_by)
+
+
+async def add(
+    db: Db, *, workspace_id: UUID, recommendation: UUID, owner: str, aps: int, now: datetime, **of: Any
+) -> UUID:
+    """A new open move (`of`: person_id, purpose, due_at). A person has one live move for a purpose: the key sees to it."""
+    id = new_id()
+    await db.execute(
+        insert(moves).values(
+            workspace_id=workspace_id,
+            id=id,
+            recommendation_id=recommendation,
+            owner=owner,
+            state="open",
+            aps=aps,
+            revision=1,
+            shown_revision=0,
+            created_at=now,
+            updated_at=now,
+            **of,
+        )
+    )
+    await _history(db, workspace_id, id, "proposed", "caseyos", "", now)
+    return id
+
+
+async def _history(db: Db, workspace_id: UUID, move: UUID, what: str, by: str, detail: str, now: datetime) -> None:
+    await db.execute(
+        insert(move_events).values(
+            workspace_id=workspace_id, id=new_id(), move_id=move, what=what, by=by, detail=detail, at=now
+        )
+    )
+
+
+async def mark_approved(db: Db, move: UUID, *, by: str, now: datetime) -> None:
+    values = {"state": "approved", "snoozed_until": null(), "note": null(), **_decided(by, now)}
+    await _arrow(db, move, start=UNDECIDED, what="approved", by=by, detail="", now=now, values=values)
+
+
+async def snooze(db: Db, move: UUID, *, until: datetime, by: str, now: datetime) -> None:
+    values = {"state": "snoozed", "snoozed_until": until, **_decided(by, now)}
+    await _arrow(
+        db, move, start=UNDECIDED, what="snoozed", by=by, detail=f"{until:%Y-%m-%dT%H:%MZ}", now=now, values=values
+    )
+
+
+async def dismiss(db: Db, move: UUID, *, reason: str, by: str, now: datetime) -> None:
+    values = {"state": "dismissed", "dismiss_reason": reason, "snoozed_until": null(), **_decided(by, now)}
+    await _arrow(db, move, start=UNDECIDED, what="dismissed", by=by, detail=reason, now=now, values=values)
+
+
+async def wake(db: Db, move: UUID, *, now: datetime) -> None:
+    values = {"state": "open", "snoozed_until": null(), "decided_by": null(), "decided_at": null()}
+    await _arrow(db, move, start=("snoozed",), what="woken", by="caseyos", detail="", now=now, values=values)
+
+
+async def finish(db: Db, move: UUID, *, now: datetime) -> None:
+    await _arrow(db, move, start=("approved",), what="done", by="caseyos", detail="", now=now, values={"state": "done"})
+
+
+async def reopen(db: Db, move: UUID, *, reason: str, now: datetime, by: str = "caseyos") -> None:
+    """What was approved did not happen: the move waits for a decision again and says why."""
+    values = {"state": "open", "note": reason, "decided_by": null(), "decided_at": null()}
+    await _arrow(db, move, start=("approved",), what="reopened", by=by, detail=reason, now=now, values=values)
+
+
+async def retire(db: Db, move: UUID, *, reason: str, now: datetime) -> None:
+    values = {"state": "retired", "note": reason, "snoozed_until": null()}
+    await _arrow(db, move, start=UNDECIDED, what="retired", by="caseyos", detail=reason, now=now, values=values)
+
+
+def _decided(by: str, now: datetime) -> dict[str, Any]:
+    return {"decided_by": by, "decided_at": now}
+
+
+async def touch(db: Db, move: UUID, *, now: datetime) -> None:
+    """Something the card shows has changed."""
+    await db.execute(
+        update(moves).where(moves.c.id == move).values(revision=moves.c.revision + 1, card_due_at=now, updated_at=now)
+    )
+
+
+async def card_posted(db: Db, move: UUID, posted: Posted, *, shown: int, now: datetime) -> None:
+    due = case((moves.c.revision > shown, now), else_=null())
+    values = {"card_channel": posted.channel, "card_ts": posted.ts, "shown_revision": shown, "card_due_at": due}
+    await db.execute(update(moves).where(moves.c.id == move).values(**values))
+
+
+async def due_snoozes(db: Db, now: datetime, *, limit: int = 50) -> list[UUID]:
+    statement = select(moves.c.id).where(moves.c.state == "snoozed", moves.c.snoozed_until <= now).limit(limit)
+    return list((await db.execute(statement)).scalars())
+
+
+def _card_is_free(now: datetime) -> ColumnElement[bool]:
+    """The card is up, says something old, and no worker is at it."""
+    unleased = or_(moves.c.card_lease_until.is_(None), moves.c.card_lease_until <= now)
+    return and_(moves.c.card_due_at <= now, moves.c.card_ts.is_not(None), unleased)
+
+
+async def due_cards(db: Db, now: datetime, *, limit: int = 50) -> list[UUID]:
+    """Moves whose card is up and no longer says what is true."""
+    statement = select(moves.c.id).where(_card_is_free(now)).order_by(moves.c.card_due_at).limit(limit)
+    return list((await db.execute(statement)).scalars())
+
+
+async def claim_card(db: Db, move: UUID, *, until: datetime, now: datetime) -> bool:
+    """Takes the card for updating until `until`, so that an older state never overwrites a newer one."""
+    statement = update(moves).where(moves.c.id == move, _card_is_free(now)).values(card_lease_until=until)
+    return (await db.execute(statement)).rowcount == 1
+
+
+async def card_shown(db: Db, move: UUID, *, revision: int, now: datetime) -> None:
+    """The card says revision `revision` now; if the move went on meanwhile it is due again."""
+    due = case((moves.c.revision > revision, literal(now)), else_=null())
+    values = {"shown_revision": revision, "card_due_at": due, "card_lease_until": null()}
+    await db.execute(update(moves).where(moves.c.id == move).values(**values))
+
+
+async def card_later(db: Db, move: UUID, *, until: datetime) -> None:
+    """The card could not be updated now."""
+    await db.execute(update(moves).where(moves.c.id == move).values(card_due_at=until, card_lease_until=null()))
+
+
+async def today(db: Db, owner: str, *, limit: int = 10) -> Sequence[Row[Any]]:
+    """The owner's open moves, the highest score first."""
+    statement = (
+        select(moves).where(moves.c.owner == owner, moves.c.state == "open").order_by(moves.c.aps.desc(), moves.c.id)
+    )
+    return (await db.execute(statement.limit(limit))).all()
+
+
+async def get(db: Db, move: UUID) -> Row[Any]:
+    row = (await db.execute(select(moves).where(moves.c.id == move))).one_or_none()
+    if row is None:
+        raise NoSuchMove(str(move))
+    return row
+
+
+async def open_for_person(db: Db, person: UUID) -> Sequence[UUID]:
+    statement = select(moves.c.id).where(moves.c.person_id == person, moves.c.state.in_(UNDECIDED))
+    return (await db.execute(statement)).scalars().all()
+
+
+async def live_for(db: Db, person: UUID, purpose: str) -> Row[Any] | None:
+    where = and_(moves.c.person_id == person, moves.c.purpose == purpose, or_(*(moves.c.state == s for s in LIVE)))
+    return (await db.execute(select(moves).where(where))).one_or_none()

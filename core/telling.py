@@ -1,0 +1,129 @@
+"""Telling people is an effect as well: a card or a note is posted once, found by its key when the answer was lost.
+
+What a telling effect says is read when it runs, so that a card shows what is true then.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from core import cards, queue
+from core.card import Card
+from core.database import Db
+from core.execution import POST_CARD, POST_NOTE, WHISPER, EffectRow
+from core.note import Note
+from core.ports import Ports, Receipt, Receipts, Rejected
+
+CLOCK_SLACK = timedelta(minutes=2)
+
+
+@dataclass(frozen=True)
+class Telling:
+    """`user` is whose direct channel is meant where `channel` is not given."""
+
+    user: str
+    channel: str | None
+    thread: str | None
+    since: datetime
+    card: Card | None = None
+    note: Note | None = None
+
+
+async def params(db: Db, row: EffectRow, now: datetime) -> Telling:
+    """What the effect says, and where, as of now."""
+    since = row.created_at - CLOCK_SLACK
+    stored = row.params.get("note")
+    note = Note(stored["name"], stored["facts"]) if stored else None
+    if row.move_id is None:
+        return Telling(row.params["owner"], row.params.get("channel"), None, since, note=note)
+    move = await queue.get(db, row.move_id)
+    if row.action == POST_CARD:
+        return Telling(move.owner, None, None, since, card=await cards.card(db, row.move_id, now))
+    thread = move.card_ts if row.params.get("thread") else None
+    user = row.params.get("user", move.owner)
+    return Telling(user, row.params.get("channel") or move.card_channel, thread, since, note=note)
+
+
+async def _channel(said: Telling, ports: Ports) -> str:
+    return said.channel or await ports.messenger.dm(said.user)
+
+
+@dataclass(frozen=True)
+class PostCard:
+    name: str = POST_CARD
+    service: str = "slack"
+    sends: bool = False
+    reversible: bool = False
+
+    async def check(self, params: Telling, ports: Ports, key: str, done: Receipts) -> Receipt | None:
+        await _channel(params, ports)
+        return None
+
+    async def send(self, params: Telling, ports: Ports, key: str, done: Receipts) -> Receipt:
+        assert params.card is not None
+        posted = await ports.messenger.post_card(params.card, channel=await _channel(params, ports), key=key)
+        detail = {"channel": posted.channel, "revision": str(params.card.revision)}
+        return Receipt(posted.ts, detail=detail)
+
+    async def find(self, params: Telling, ports: Ports, key: str, done: Receipts) -> Receipt | None:
+        channel = await _channel(params, ports)
+        posted = await ports.messenger.find_post(key=key, channel=channel, thread=None, since=params.since)
+        # Which revision was posted is not read back: 0 makes the card due for an update, which shows what is true now.
+        return None if posted is None else Receipt(posted.ts, "read back", {"channel": posted.channel, "revision": "0"})
+
+    async def undo(self, params: Telling, ports: Ports, receipt: Receipt) -> None:
+        raise Rejected("a card is not taken back, it says what happened")
+
+
+@dataclass(frozen=True)
+class PostNote:
+    name: str = POST_NOTE
+    service: str = "slack"
+    sends: bool = False
+    reversible: bool = False
+
+    async def check(self, params: Telling, ports: Ports, key: str, done: Receipts) -> Receipt | None:
+        await _channel(params, ports)
+        return None
+
+    async def send(self, params: Telling, ports: Ports, key: str, done: Receipts) -> Receipt:
+        assert params.note is not None
+        channel = await _channel(params, ports)
+        posted = await ports.messenger.post_note(params.note, channel=channel, thread=params.thread, key=key)
+        return Receipt(posted.ts, detail={"channel": posted.channel})
+
+    async def find(self, params: Telling, ports: Ports, key: str, done: Receipts) -> Receipt | None:
+        channel = await _channel(params, ports)
+        posted = await ports.messenger.find_post(key=key, channel=channel, thread=params.thread, since=params.since)
+        return None if posted is None else Receipt(posted.ts, "read back", {"channel": posted.channel})
+
+    async def undo(self, params: Telling, ports: Ports, receipt: Receipt) -> None:
+        raise Rejected("a note is not taken back")
+
+
+@dataclass(frozen=True)
+class Whisper:
+    """A word to one person that nobody else sees. It cannot be read back, so an unclear one counts as said."""
+
+    name: str = WHISPER
+    service: str = "slack"
+    sends: bool = False
+    reversible: bool = False
+
+    async def check(self, params: Telling, ports: Ports, key: str, done: Receipts) -> Receipt | None:
+        await _channel(params, ports)
+        return None
+
+    async def send(self, params: Telling, ports: Ports, key: str, done: Receipts) -> Receipt:
+        assert params.note is not None
+        await ports.messenger.whisper(params.note, channel=await _channel(params, ports), user=params.user)
+        return Receipt("", detail={"user": params.user})
+
+    async def find(self, params: Telling, ports: Ports, key: str, done: Receipts) -> Receipt | None:
+        return Receipt("", "assumed: a whisper cannot be read back", {"user": params.user})
+
+    async def undo(self, params: Telling, ports: Ports, receipt: Receipt) -> None:
+        raise Rejected("a whisper is not taken back")
+
+
+STEPS: dict[str, Any] = {step.name: step for step in (PostCard(), PostNote(), Whisper())}

@@ -1,0 +1,1 @@
+"""Adapters to the services outside, one package each, and the sandbox that stands in for all of them."""

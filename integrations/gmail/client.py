@@ -1,0 +1,260 @@
+"""The mailbox: googleapiclient builds each request, httpx sends it once."""
+
+import asyncio
+import base64
+import re
+from collections.abc import AsyncIterator, Callable
+from typing import Any, TypeVar
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from core.ports import CannotTell, DraftRef, IncomingMail, Mail, MailChanges, Rejected, SentRef, Unavailable, Unclear
+from integrations.gmail.compose import KEY_HEADER, compose
+from integrations.gmail.message import draft_mail, incoming
+from integrations.gmail.resource import Draft, Drafts, History, Message, Messages, Profile, Thread
+from integrations.gmail.token import Token
+from integrations.gmail.wire import TIMEOUT_S, Missing, Request, exchange, unreadable
+
+DRAFTS_LOOKED_THROUGH = 100
+SENT_LOOKED_THROUGH = 10
+RESYNC = "in:inbox newer_than:7d"
+PAGE = 500
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
+_OURS_OR_UNWANTED = frozenset({"SENT", "DRAFT", "TRASH", "SPAM", "CHAT"})
+
+M = TypeVar("M", bound=BaseModel)
+Build = Callable[[Any], Any]
+
+
+class _NoTransport:
+    """Stands where googleapiclient keeps its transport: its own would send a lost POST again."""
+
+    def request(self, *args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError("requests to Gmail are sent by httpx")
+
+
+class GmailMailbox:
+    """Fulfils core.ports.Mailbox. Every method that changes something makes one request that does, once."""
+
+    def __init__(self, http: httpx.AsyncClient, *, api_url: str, token: Token, mailbox: str = "me") -> None:
+        """`mailbox` is an address, or `me` for the one whose token it is.
+
+        A request takes at most TIMEOUT_S, or what `http` waits for an answer if that is less.
+        """
+        if not re.match(r"https?://[^/\s]+", api_url):
+            raise ValueError(f"not the address of an API: {api_url!r}")
+        self._http = http
+        self._api_url = f"{api_url.rstrip('/')}/"
+        self._token = token
+        self._mailbox = mailbox
+        self._address = mailbox if "@" in mailbox else None
+        self._users: Any = None
+        self._building = asyncio.Lock()
+        self._timeout_s = min(TIMEOUT_S, http.timeout.read or TIMEOUT_S)
+
+    async def create_draft(self, mail: Mail, *, key: str) -> DraftRef:
+        deadline = self._deadline()
+        raw = base64.urlsafe_b64encode(compose(mail, key=key, sender=await self._sender(deadline))).decode()
+        content = {"message": {"raw": raw} | ({} if mail.thread_id is None else {"threadId": _id(mail.thread_id)})}
+        made = await self._change(
+            Draft, lambda users: users.drafts().create(userId=self._mailbox, body=content), deadline
+        )
+        return DraftRef(made.id, made.message.thread_id)
+
+    async def read_draft(self, draft_id: str) -> Mail | None:
+        try:
+            return draft_mail((await self._draft(draft_id, form="full")).message)
+        except Missing:
+            return None
+
+    async def send_draft(self, draft_id: str) -> SentRef:
+        """Raises Unclear when the draft is gone: this request sent nothing, but an earlier one or a person may have."""
+        content = {"id": _id(draft_id)}
+        try:
+            sent = await self._change(
+                Message, lambda users: users.drafts().send(userId=self._mailbox, body=content), self._deadline()
+            )
+        except Missing as error:
+            raise Unclear("the draft is gone from Gmail: it was sent or deleted by somebody else") from error
+        return SentRef(sent.id, sent.thread_id)
+
+    async def delete_draft(self, draft_id: str) -> None:
+        """Returns as well when the draft is gone already."""
+        id = _id(draft_id)
+        try:
+            await self._ask(
+                lambda users: users.drafts().delete(userId=self._mailbox, id=id),
+                changes=True,
+                deadline=self._deadline(),
+            )
+        except Missing:
+            return
+
+    async def find_draft(self, *, key: str) -> DraftRef | None:
+        listed = await self._read(
+            Drafts, lambda users: users.drafts().list(userId=self._mailbox, maxResults=DRAFTS_LOOKED_THROUGH)
+        )
+        for each in listed.drafts[:DRAFTS_LOOKED_THROUGH]:
+            try:
+                found = await self._draft(each.id, form="metadata")
+            except Missing:  # sent or deleted since it was listed
+                continue
+            if found.message.payload.header(KEY_HEADER) == key:
+                return DraftRef(found.id, found.message.thread_id)
+        if listed.next_page_token is not None:
+            raise CannotTell(f"the draft is not among the newest {DRAFTS_LOOKED_THROUGH} in Gmail, and there are more")
+        if await self._recently_sent(key):
+            raise CannotTell("the draft was made and is gone: it was sent from Gmail already")
+        return None
+
+    async def find_sent(self, *, key: str, thread_id: str) -> SentRef | None:
+        id = _id(thread_id)
+        try:
+            thread = await self._read(
+                Thread,
+                lambda users: users.threads().get(
+                    userId=self._mailbox, id=id, format="metadata", metadataHeaders=[KEY_HEADER]
+                ),
+            )
+        except Missing:
+            return None
+        for message in thread.messages:
+            if "SENT" in message.label_ids and message.payload.header(KEY_HEADER) == key:
+                return SentRef(message.id, message.thread_id)
+        return None
+
+    async def changes(self, cursor: str | None) -> MailChanges:
+        if cursor is None:
+            return MailChanges((await self._profile()).history_id, ())
+        try:
+            pages = [page async for page in self._history(cursor)]
+        except Missing:  # the cursor is too old
+            return await self._resync()
+        added = [each.message for page in pages for change in page.history for each in change.messages_added]
+        # What arrives while the pages are read comes again, rather than never.
+        return MailChanges(pages[0].history_id, await self._mails(added))
+
+    async def _resync(self) -> MailChanges:
+        # Read before the list, so that what arrives in between comes twice rather than never.
+        cursor = (await self._profile()).history_id
+        found: list[Message] = []
+        page: str | None = None
+        while True:
+            listed = await self._read(Messages, self._list_messages(RESYNC, page))
+            found += listed.messages
+            if (page := listed.next_page_token) is None:
+                return MailChanges(cursor, await self._mails(found))
+
+    async def _mails(self, listed: list[Message]) -> tuple[IncomingMail, ...]:
+        """The mails behind the listed ones that came from outside, oldest first."""
+        wanted = {each.id for each in listed if not each.label_ids & _OURS_OR_UNWANTED}
+        mails = []
+        for id in sorted(wanted):
+            try:
+                message = await self._message(id, form="full")
+            except Missing:  # deleted by now
+                continue
+            if not message.label_ids & _OURS_OR_UNWANTED:
+                mails.append(incoming(message))
+        return tuple(sorted(mails, key=lambda mail: (mail.at, mail.message_id)))
+
+    async def _history(self, cursor: str) -> AsyncIterator[History]:
+        if not re.fullmatch(r"[0-9]{1,20}", cursor):
+            raise Missing("not a history id of Gmail")
+        page: str | None = None
+        while True:
+            found = await self._read(History, self._list_history(cursor, page))
+            yield found
+            if (page := found.next_page_token) is None:
+                return
+
+    async def _recently_sent(self, key: str) -> bool:
+        """Whether one of the mails sent last has this key: a draft that a person sent is no draft any more."""
+        listed = await self._read(Messages, self._list_messages("in:sent newer_than:1d", None, SENT_LOOKED_THROUGH))
+        for each in listed.messages:
+            try:
+                message = await self._message(each.id, form="metadata")
+            except Missing:
+                continue
+            if message.payload.header(KEY_HEADER) == key:
+                return True
+        return False
+
+    def _list_history(self, cursor: str, page: str | None) -> Build:
+        asked = {"startHistoryId": cursor, "historyTypes": ["messageAdded"], "maxResults": PAGE, **_following(page)}
+        return lambda users: users.history().list(userId=self._mailbox, **asked)
+
+    def _list_messages(self, query: str, page: str | None, size: int = PAGE) -> Build:
+        asked = {"q": query, "maxResults": size, **_following(page)}
+        return lambda users: users.messages().list(userId=self._mailbox, **asked)
+
+    async def _message(self, id: str, *, form: str) -> Message:
+        return await self._read(
+            Message, lambda users: users.messages().get(userId=self._mailbox, id=_id(id), format=form)
+        )
+
+    async def _draft(self, id: str, *, form: str) -> Draft:
+        checked = _id(id)
+        return await self._read(Draft, lambda users: users.drafts().get(userId=self._mailbox, id=checked, format=form))
+
+    async def _profile(self, deadline: float | None = None) -> Profile:
+        return await self._read(Profile, lambda users: users.getProfile(userId=self._mailbox), deadline)
+
+    async def _sender(self, deadline: float) -> str:
+        """The mailbox's own address, asked for once."""
+        if self._address is None:
+            self._address = (await self._profile(deadline)).email_address
+        return self._address
+
+    def _deadline(self) -> float:
+        return asyncio.get_running_loop().time() + self._timeout_s
+
+    async def _read(self, kind: type[M], build: Build, deadline: float | None = None) -> M:
+        answer = await self._ask(build, changes=False, deadline=deadline or self._deadline())
+        try:
+            return kind.model_validate(answer)
+        except ValidationError as error:
+            raise unreadable(changes=False) from error
+
+    async def _change(self, kind: type[M], build: Build, deadline: float) -> M:
+        answer = await self._ask(build, changes=True, deadline=deadline)
+        try:
+            return kind.model_validate(answer)
+        except ValidationError as error:
+            raise unreadable(changes=True) from error
+
+    async def _ask(self, build: Build, *, changes: bool, deadline: float) -> dict[str, Any]:
+        try:
+            async with asyncio.timeout_at(deadline):
+                request: Request = build(await self._built())
+                token = await self._token()
+        except TimeoutError as error:
+            raise Unavailable("no access token for Gmail came in time; nothing was asked") from error
+        return await exchange(self._http, request, token=token, changes=changes, deadline=deadline)
+
+    async def _built(self) -> Any:
+        """googleapiclient's builder of requests; made once, in a thread, for it takes a while."""
+        async with self._building:
+            if self._users is None:
+                self._users = await asyncio.to_thread(_users, self._api_url)
+        return self._users
+
+
+def _users(api_url: str) -> Any:
+    from googleapiclient.discovery import build  # noqa: PLC0415  slow to import
+
+    options = {"api_endpoint": api_url}
+    return build("gmail", "v1", static_discovery=True, http=_NoTransport(), client_options=options).users()
+
+
+def _following(page: str | None) -> dict[str, str]:
+    return {} if page is None else {"pageToken": page}
+
+
+def _id(text: str) -> str:
+    """An id that stays one piece of a path. Raises Rejected for anything that Gmail never gave out."""
+    if not _ID.fullmatch(text):
+        raise Rejected("not an id of Gmail")
+    return text

@@ -1,0 +1,166 @@
+"""Read what Gmail says about a message: a draft to compare, or a mail that came in."""
+
+import base64
+import binascii
+import contextlib
+import html
+import re
+from datetime import UTC, datetime, timedelta
+from email.header import decode_header, make_header
+from html.parser import HTMLParser
+
+from core.ports import IncomingMail, Mail
+from integrations.gmail.compose import read_text
+from integrations.gmail.resource import Message, Part
+
+HTML_LIMIT = 500_000  # characters; what is beyond is not read
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._:+-]{1,40})""", re.IGNORECASE)
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_ANGLED = re.compile(r"<\s*([^<>\s@]+@[^<>\s@]+)\s*>")
+_BARE = re.compile(r"[^\s<>()\[\]:;,\"@]+@[^\s<>()\[\]:;,\"@]+")
+_NOT_TEXT = re.compile("[\0\ud800-\udfff]")
+_AUTOMATIC_PRECEDENCE = frozenset({"bulk", "auto_reply", "auto-reply", "junk"})
+_AUTOMATIC_HEADERS = ("X-Autoreply", "X-Auto-Reply", "X-Autorespond", "X-Failed-Recipients")
+_DAEMONS = frozenset({"mailer-daemon", "postmaster"})
+
+
+def draft_mail(message: Message) -> Mail:
+    """The draft as a mail to compare with the approved one. Whoever would get it is in `to`; attachments are named."""
+    recipients = [address for name in ("To", "Cc", "Bcc") for address in addresses(message.payload.header(name))]
+    attached = [part.filename for part in message.payload.walk() if part.filename]
+    body = read_text(text(message))
+    for filename in attached:
+        body += f"\n[attached: {filename}]"
+    return Mail(
+        to=tuple(recipients),
+        subject=_decoded(message.payload.header("Subject")),
+        body=body,
+        thread_id=message.thread_id,
+        in_reply_to=message.payload.header("In-Reply-To") or None,
+    )
+
+
+def incoming(message: Message) -> IncomingMail:
+    return IncomingMail(
+        message_id=message.id,
+        thread_id=message.thread_id,
+        sender=_sender(message.payload),
+        subject=" ".join(_decoded(message.payload.header("Subject")).split()),
+        text=text(message),
+        at=_EPOCH + timedelta(milliseconds=message.internal_date),
+        automatic=automatic(message.payload),
+        snippet=_storable(html.unescape(message.snippet)),
+    )
+
+
+def automatic(payload: Part) -> bool:
+    """Whether a machine wrote it: an out-of-office note, a bounce, a bulk mail."""
+    submitted = payload.header("Auto-Submitted").partition(";")[0].strip().lower()
+    return (
+        submitted not in ("", "no")
+        or payload.header("Precedence").strip().lower() in _AUTOMATIC_PRECEDENCE
+        or any(payload.header(name).strip() for name in _AUTOMATIC_HEADERS)
+        or payload.mime_type.lower() == "multipart/report"
+        or payload.header("Return-Path").strip() == "<>"
+        or _sender(payload).partition("@")[0].lower() in _DAEMONS
+    )
+
+
+def text(message: Message) -> str:
+    """The plain text, or the HTML without its tags, or else Gmail's snippet; LF line ends."""
+    parts = [part for part in message.payload.walk() if part.body.data and not part.filename]
+    for part in parts:
+        if part.mime_type.lower() == "text/plain":
+            return _storable(_lines(_content(part)))
+    for part in parts:
+        if part.mime_type.lower() == "text/html":
+            return _storable(_without_tags(_content(part)[:HTML_LIMIT]))
+    return _storable(html.unescape(message.snippet))
+
+
+def addresses(header: str) -> list[str]:
+    """The bare addresses in an address header, in order; display names are not looked into."""
+    pieces = _QUOTED.sub(" ", header).split(",")
+    return [found[-1] for piece in pieces if (found := _ANGLED.findall(piece) or _BARE.findall(piece))]
+
+
+def _sender(payload: Part) -> str:
+    found = addresses(payload.header("From"))
+    return _storable(found[-1]) if found else ""
+
+
+def _content(part: Part) -> str:
+    """The part's text. Gmail hands some texts over in UTF-8 whatever their charset was, so that is tried first."""
+    data = _bytes(part.body.data)
+    named = _CHARSET.search(part.header("Content-Type"))
+    charset = named[1].lower() if named else "utf-8"
+    if b"\x1b" not in data and not charset.startswith(("utf-7", "hz")):  # these hide their text in plain ASCII
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError:
+            pass
+    try:
+        return data.decode("cp1252" if charset in ("utf-8", "us-ascii", "iso-8859-1") else charset, errors="replace")
+    except (LookupError, ValueError):  # a charset nobody knows, or one that is none
+        return data.decode("utf-8", errors="replace")
+
+
+def _bytes(data: str) -> bytes:
+    try:
+        return base64.urlsafe_b64decode(data + "=" * (-len(data) % 4))
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _decoded(header: str) -> str:
+    """A header's text; encoded words are decoded where Gmail left them as they were."""
+    if "=?" in header:
+        with contextlib.suppress(LookupError, ValueError):  # not an encoded word after all
+            header = str(make_header(decode_header(header)))
+    return _storable(header)
+
+
+def _storable(content: str) -> str:
+    return _NOT_TEXT.sub("\ufffd", content)
+
+
+def _lines(content: str) -> str:
+    return content.replace("\r\n", "\n").replace("\r", "\n")
+
+
+class _Text(HTMLParser):
+    _HIDDEN = frozenset({"script", "style", "head", "title", "template"})
+    _BREAKS = frozenset({"br", "p", "div", "tr", "li", "blockquote", "h1", "h2", "h3", "h4", "hr", "table", "ul", "ol"})
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.pieces: list[str] = []
+        self._hidden: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in self._HIDDEN:
+            self._hidden.append(tag)
+        if tag in self._BREAKS:
+            self.pieces.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self._hidden:
+            del self._hidden[self._hidden.index(tag) :]
+        if tag in self._BREAKS:
+            self.pieces.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.pieces.append(re.sub(r"\s+", " ", data))
+
+
+def _without_tags(content: str) -> str:
+    parser = _Text()
+    try:
+        parser.feed(content)
+        parser.close()
+    except AssertionError:  # the parser gives up on some broken declarations; what it read so far is kept
+        pass
+    lines = (" ".join(line.split()) for line in "".join(parser.pieces).split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()

@@ -1,0 +1,161 @@
+// Gmail and HubSpot as they stand, read from the sandbox.
+
+import { post } from "./api.js";
+import { el, reconcile } from "./dom.js";
+import { STAGES } from "./sentences.js";
+import { load, store } from "./store.js";
+import { clock, dayName, full, moment } from "./time.js";
+import { attempt, toast } from "./toast.js";
+
+const editing = new Set();
+const written = new Map();
+const when = (value) => {
+  const at = moment(value);
+  return at ? el("time", { datetime: at.toISOString(), title: full(at) }, `${dayName(at)} ${clock(at)}`) : null;
+};
+const some = (value) => (Array.isArray(value) ? value.join(", ") : value ?? "");
+const changed = () => document.dispatchEvent(new Event("sandbox:reload"));
+
+export function renderGmail(host) {
+  const drafts = (store.gmail.drafts ?? []).map((draft) => ({ ...draft.message, ...draft, draft: true }));
+  const messages = [...(store.gmail.messages ?? [])].filter((mail) => !labels(mail).includes("DRAFT"))
+    .sort((a, b) => (moment(b.at) ?? 0) - (moment(a.at) ?? 0));
+  const items = [
+    { heading: `Drafts (${drafts.length})`, note: drafts.length ? null : "No draft waits." },
+    ...drafts,
+    { heading: `Messages (${messages.length})`, note: messages.length ? null : "No mail yet: approve a move, or let a person reply." },
+    ...messages,
+  ];
+  reconcile(host, items, {
+    key: (item) => (item.heading ? item.heading.split(" ")[0] : `${item.draft ? "d" : "m"}${item.id}`),
+    sign: (item) => JSON.stringify([item, editing.has(item.id)]),
+    make: (item) => (item.heading ? heading(item) : item.draft ? draftNode(item, () => renderGmail(host)) : mailNode(item)),
+  });
+}
+
+const labels = (mail) => mail.labels ?? mail.label_ids ?? [];
+
+function heading({ heading: words, note }) {
+  return el("div", { class: "group" }, el("h3", {}, words), note ? el("p", { class: "quiet" }, note) : null);
+}
+
+function headersOf(mail) {
+  const given = mail.headers ?? {};
+  const pairs = Array.isArray(given) ? given.map((each) => (Array.isArray(each) ? each : [each.name, each.value])) : Object.entries(given);
+  return pairs.map(([name, value]) => `${name}: ${some(value)}`).join("\n");
+}
+
+function mailBody(mail) {
+  return [
+    el("details", { data: { focus: `text|${mail.id}` } }, el("summary", {}, "Text"), el("div", { class: "mail-text" }, mail.text ?? "")),
+    el("details", { data: { focus: `headers|${mail.id}` } }, el("summary", {}, "All headers"), el("pre", { tabindex: "0" }, headersOf(mail) || "none")),
+  ];
+}
+
+function mailNode(mail) {
+  const sent = labels(mail).includes("SENT");
+  return el("article", { class: "card", "aria-label": mail.subject ?? "mail" },
+    el("p", { class: "card-top" }, el("span", { class: "tag" }, sent ? "↗ sent" : "↙ received"), when(mail.at)),
+    el("h4", {}, mail.subject || "(no subject)"),
+    el("p", { class: "quiet" }, sent ? `to ${some(mail.to)}` : `from ${some(mail.from)}`),
+    mailBody(mail));
+}
+
+function draftNode(draft, again) {
+  const top = [
+    el("p", { class: "card-top" }, el("span", { class: "tag" }, "✎ draft"), when(draft.at)),
+    el("p", { class: "quiet" }, `to ${some(draft.to)}`),
+  ];
+  if (!editing.has(draft.id)) {
+    return el("article", { class: "card", "aria-label": `Draft: ${draft.subject ?? ""}` }, top[0], el("h4", {}, draft.subject || "(no subject)"), top[1], mailBody(draft),
+      el("div", { class: "row" },
+        el("button", { type: "button", class: "act small", data: { focus: `edit|${draft.id}` }, on: { click: () => { editing.add(draft.id); again(); } } }, "Edit"),
+        el("button", { type: "button", class: "act small danger", data: { focus: `delete|${draft.id}` }, on: { click: () => send({ id: draft.id, delete: true }, "The draft is deleted.") } }, "Delete")));
+  }
+  const kept = written.get(draft.id) ?? { subject: draft.subject ?? "", text: draft.text ?? "" };
+  const subject = el("input", { type: "text", value: kept.subject, data: { focus: `edit|${draft.id}` } });
+  const text = el("textarea", { rows: "8", data: { focus: `words|${draft.id}` } });
+  text.value = kept.text;
+  const keep = () => written.set(draft.id, { subject: subject.value, text: text.value });
+  const stop = () => { editing.delete(draft.id); written.delete(draft.id); };
+  const save = async (event) => {
+    event.preventDefault();
+    if (await send({ id: draft.id, subject: subject.value, text: text.value }, "The draft is changed in Gmail.", stop)) again();
+  };
+  return el("article", { class: "card" }, top,
+    el("form", { class: "stack", on: { submit: save, input: keep } },
+      el("label", {}, "Subject", subject), el("label", {}, "Text", text),
+      el("div", { class: "row" },
+        el("button", { type: "submit", class: "act small go" }, "Save in Gmail"),
+        el("button", { type: "button", class: "act small", on: { click: () => { stop(); again(); } } }, "Cancel"))));
+}
+
+async function send(body, done, after = () => {}) {
+  const answer = await attempt(() => post("/control/draft", body));
+  if (!answer) return false;
+  after();
+  toast(done);
+  await attempt(load);
+  changed();
+  return true;
+}
+
+/** HubSpot objects come flat or with `properties`; either way as one record. */
+export const record = (object) => ({ ...object, ...object.properties, id: object.id });
+const nameOfContact = (contact) => [contact.firstname, contact.lastname].filter(Boolean).join(" ") || contact.name || contact.email || contact.id;
+
+export function contacts() {
+  return (store.hubspot.contacts ?? []).map(record).map((contact) => ({ ...contact, called: nameOfContact(contact) }));
+}
+
+const linked = (object) => Object.values(object.associations ?? {}).flat().map(String);
+
+/** Those of the list that are tied to the contact, whichever of the two says so. */
+function tied(contact, list) {
+  return list.filter((each) => linked(contact).includes(String(each.id)) || linked(each).includes(String(contact.id)));
+}
+
+export function renderHubspot(host) {
+  const companies = (store.hubspot.companies ?? []).map(record);
+  const deals = (store.hubspot.deals ?? []).map(record);
+  const tasks = (store.hubspot.tasks ?? []).map(record);
+  const notes = (store.hubspot.notes ?? []).map(record);
+  const people = contacts();
+  const used = new Set();
+  const items = people.map((contact) => {
+    const mine = { contact, companies: tied(contact, companies), deals: tied(contact, deals), others: [...tied(contact, tasks), ...tied(contact, notes)] };
+    for (const each of [...mine.companies, ...mine.deals]) used.add(each);
+    return mine;
+  });
+  const loose = [...companies, ...deals].filter((each) => !used.has(each));
+  reconcile(host, [...items, ...(loose.length ? [{ loose }] : [])], {
+    key: (item) => item.contact?.id ?? "loose",
+    sign: JSON.stringify,
+    make: (item) => (item.loose ? looseNode(item.loose) : contactNode(item)),
+  });
+}
+
+function dealLine(deal) {
+  const amount = Number(deal.amount);
+  const money = deal.amount && !Number.isNaN(amount) ? `$${amount.toLocaleString("en-US")}` : null;
+  return el("li", {}, el("strong", {}, deal.dealname ?? deal.name ?? deal.id), ` · ${[STAGES[deal.dealstage] ?? deal.dealstage ?? deal.stage, money].filter(Boolean).join(" · ")}`);
+}
+
+function raw(object) {
+  return el("details", { data: { focus: `raw|${object.id}` } }, el("summary", {}, "All properties"), el("pre", { tabindex: "0" }, JSON.stringify(object.properties ?? object, null, 2)));
+}
+
+function contactNode({ contact, companies, deals, others }) {
+  const firm = companies.map((each) => each.name ?? each.domain).join(", ") || contact.company;
+  return el("article", { class: "card", "aria-label": contact.called },
+    el("h4", {}, contact.called),
+    el("p", { class: "quiet" }, [firm, contact.email, contact.lifecyclestage].filter(Boolean).join(" · ")),
+    deals.length ? el("ul", { class: "deals" }, deals.map(dealLine)) : el("p", { class: "quiet" }, "no deal"),
+    others.length ? el("ul", { class: "deals" }, others.map((each) => el("li", {}, each.hs_task_subject ? `☐ ${each.hs_task_subject}` : `✎ ${each.hs_note_body ?? each.id}`))) : null,
+    raw(contact));
+}
+
+function looseNode(objects) {
+  return el("article", { class: "card" }, el("h4", {}, "Not tied to a contact"), el("ul", { class: "deals" },
+    objects.map((each) => (each.dealname || each.dealstage ? dealLine(each) : el("li", {}, each.name ?? each.domain ?? each.id)))));
+}
