@@ -4,6 +4,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -44,7 +45,7 @@ class SandboxGone(Exception):
 def sandbox(data: Path, *, port: int, arguments: list[str]) -> Iterator[str]:
     """The sandbox as a process of its own; its address. It is a program beside the product: nothing of it is imported."""
     data.mkdir(parents=True, exist_ok=True)
-    dies_with_us = death_signal(15) if sys.platform == "linux" else None
+    dies_with_us = death_signal(signal.SIGTERM) if sys.platform == "linux" else None
     command = [sys.executable, "-m", "integrations.sandbox", "--data", str(data), "--port", str(port), *arguments]
     with (data / "sandbox.log").open("ab") as log:
         process = subprocess.Popen(

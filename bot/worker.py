@@ -49,7 +49,7 @@ class Worker:
         self._busy: dict[tuple[str, UUID], asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
         self._stopping = False
-        self._watcher = Watcher(services, self.wake)
+        self.watcher = Watcher(services, self.wake)
         self._silence_due = services.clock()
         self._card_lease = timedelta(seconds=services.settings.request_timeout_s) + CARD_LEASE_MARGIN
         self._looks: dict[str, Callable[[UUID], Awaitable[None]]] = {
@@ -66,7 +66,7 @@ class Worker:
         """Works until `stop` is set, then lets what has begun come to its end, for DRAIN_S at most."""
         helpers = [
             asyncio.create_task(self._listen_forever(), name="bell listener"),
-            asyncio.create_task(self._watcher.run(), name="watcher"),
+            asyncio.create_task(self.watcher.run(), name="watcher"),
             asyncio.create_task(self._sweep_forever(), name="sweep"),
         ]
         stopped = asyncio.create_task(stop.wait())
@@ -109,6 +109,14 @@ class Worker:
         for what, ids in due.items():
             for id in ids:
                 self._start(what, id)
+
+    async def settle(self) -> None:
+        """Sweeps until nothing is due: all work there is by now has been done, or waits for its time."""
+        await self.sweep()
+        while self._busy:
+            await asyncio.wait(self._busy.values())
+            await asyncio.sleep(0)  # lets what has ended leave the list
+            await self.sweep()
 
     def _start(self, what: str, id: UUID) -> None:
         if self._stopping or (what, id) in self._busy or len(self._busy) >= AT_ONCE:

@@ -28,7 +28,7 @@ async def proposed(db: Db, move: UUID) -> tuple[str, dict[str, Any]]:
     """The action and its proposed parameters."""
     row = await queue.get(db, move)
     statement = select(recommendations.c.action, recommendations.c.params)
-    action, params = (await db.execute(statement.where(recommendations.c.id == row.recommendation_id))).one().tuple()
+    action, params = (await db.execute(statement.where(recommendations.c.id == row.recommendation_id))).one()
     return action, params
 
 

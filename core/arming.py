@@ -35,7 +35,7 @@ async def guard_facts(
     suppressed = []
     for one in known:
         if (row := await person.suppression(db, one)) is not None:
-            suppressed.append((one, f"{row.reason.replace('_', ' ')}, {row.evidence}"))
+            suppressed.append((one, str(row)))
     settings = await workspace.settings(db)
     window, tomorrow = _day(now, zone)
     used = select(caps.c.used).where(
@@ -73,7 +73,7 @@ async def _last_mail(db: Db, known: list[str], effect: UUID | None, now: datetim
     )
     if effect is not None:
         last = last.where(reservations.c.effect_id != effect)
-    return tuple((subject, at) for subject, at in (await db.execute(last)).tuples())
+    return tuple((subject, at) for subject, at in (await db.execute(last)).all())
 
 
 async def reserve(

@@ -52,7 +52,7 @@ async def take_in(db: Db, signal: StoredSignal, crm: CrmAnswer, *, workspace_id:
         now=now,
         received_at=signal.received_at,
         voice=settings.voice,
-        suppressed=f"{suppressed.reason.replace('_', ' ')}, {suppressed.evidence}" if suppressed else None,
+        suppressed=str(suppressed) if suppressed else None,
         live_move=str(live.id) if live is not None else None,
         crm=crm.record,
         crm_problem=crm.problem,

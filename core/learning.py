@@ -44,7 +44,7 @@ async def corrections_for(db: Db, features: Mapping[str, str]) -> tuple[Correcti
             func.coalesce(func.sum(corrections.c.tried).filter(~mine), 0),
             func.coalesce(func.sum(corrections.c.succeeded).filter(~mine), 0),
         ).where(corrections.c.feature == feature)
-        tried, won, others_tried, others_won = (await db.execute(sums)).one().tuple()
+        tried, won, others_tried, others_won = (await db.execute(sums)).one()
         if tried:
             found.append(
                 Correction(

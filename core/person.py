@@ -1,11 +1,11 @@
 """People we may write to, and the addresses we must not."""
 
 import re
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from core.database import Db
@@ -13,7 +13,28 @@ from core.identity import new_id
 from core.tables import people, suppressions
 
 FREE_MAIL = frozenset(
-    ["gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com", "icloud.com", "aol.com", "gmx.de", "gmx.net", "web.de", "proton.me", "protonmail.com", "mail.com", "yandex.com", "zoho.com", "t-online.de", "orange.fr", "free.fr", "libero.it"]
+    [
+        "gmail.com",
+        "googlemail.com",
+        "outlook.com",
+        "hotmail.com",
+        "live.com",
+        "yahoo.com",
+        "icloud.com",
+        "aol.com",
+        "gmx.de",
+        "gmx.net",
+        "web.de",
+        "proton.me",
+        "protonmail.com",
+        "mail.com",
+        "yandex.com",
+        "zoho.com",
+        "t-online.de",
+        "orange.fr",
+        "free.fr",
+        "libero.it",
+    ]
 )
 
 # What every mail server takes: a dot-atom, an at sign, a host name with a dot. Quoted and exotic forms are not for selling.
@@ -49,15 +70,26 @@ async def upsert(db: Db, *, workspace: UUID, email: str, name: str, company: str
     return id
 
 
-async def suppression(db: Db, email: str) -> Row[Any] | None:
-    """Why this address must not be written to (reason, evidence, at), or None."""
+@dataclass(frozen=True)
+class Suppression:
+    reason: str
+    evidence: str
+    at: datetime
+
+    def __str__(self) -> str:
+        return f"{self.reason.replace('_', ' ')}, {self.evidence}"
+
+
+async def suppression(db: Db, email: str) -> Suppression | None:
+    """Why this address must not be written to, or None."""
     suppressed = select(suppressions.c.reason, suppressions.c.evidence, suppressions.c.at).where(
         or_(
             (suppressions.c.kind == "address") & (suppressions.c.value == email),
             (suppressions.c.kind == "domain") & (suppressions.c.value == domain(email)),
         )
     )
-    return (await db.execute(suppressed.limit(1))).one_or_none()
+    row = (await db.execute(suppressed.limit(1))).one_or_none()
+    return None if row is None else Suppression(row.reason, row.evidence, row.at)
 
 
 async def suppress(db: Db, *, workspace: UUID, email: str, reason: str, evidence: str, by: str, now: datetime) -> None:

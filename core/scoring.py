@@ -1,10 +1,10 @@
 """Scores of moves in the database: made when read, kept with the receipt that makes them again."""
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from core import aps, learning, queue
@@ -57,7 +57,14 @@ async def facts_of(db: Db, move: UUID) -> Facts:
     return Facts.model_validate(found)
 
 
-async def rescore_open(db: Db, now: datetime, *, owner: str | None = None) -> list[tuple[Row[Any], Score]]:
+@dataclass(frozen=True)
+class ScoredMove:
+    id: UUID
+    title: str
+    score: Score
+
+
+async def rescore_open(db: Db, now: datetime, *, owner: str | None = None) -> list[ScoredMove]:
     """Every open move with its score of now; rows and cards whose score is unchanged are not touched."""
     statement = (
         select(moves.c.id, moves.c.aps, moves.c.owner, recommendations.c.facts, recommendations.c.title)
@@ -70,11 +77,11 @@ async def rescore_open(db: Db, now: datetime, *, owner: str | None = None) -> li
     )
     if owner is not None:
         statement = statement.where(moves.c.owner == owner)
-    scored: list[tuple[Row[Any], Score]] = []
+    scored = []
     for row in (await db.execute(statement)).all():
         receipt = await score_now(db, Facts.model_validate(row.facts), now)
         if receipt.score.aps != row.aps:
             await db.execute(update(moves).where(moves.c.id == row.id).values(aps=receipt.score.aps))
             await queue.touch(db, row.id, now=now)
-        scored.append((row, receipt.score))
-    return sorted(scored, key=lambda pair: (-pair[1].aps, pair[0].id))
+        scored.append(ScoredMove(row.id, row.title, receipt.score))
+    return sorted(scored, key=lambda move: (-move.score.aps, move.id))

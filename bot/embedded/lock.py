@@ -23,10 +23,10 @@ class FolderLock:
         """Take the lock, ending a server whose starter is gone. Raises CannotStart when the folder is in use."""
         self._path = path
         self._instead = instead
-        self.fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self.fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             if account is not None:
-                account.own(path)
+                account.own(self.fd)
             self._take(manners)
             self.former_server: int | None = self._read().get("server")
             self._write(server=None)

@@ -137,8 +137,8 @@ def _password(room: Room) -> str:
         draft.unlink(missing_ok=True)
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_hex(24))
-        if room.account is not None:
-            room.account.own(draft)
+            if room.account is not None:
+                room.account.own(file.fileno())
         draft.rename(path)
     return path.read_text().strip()
 

@@ -46,8 +46,12 @@ class Account:
         asked = subprocess.run(command, check=False, cwd="/", env={}, user=self.uid, group=self.gid, extra_groups=[])
         return asked.returncode == 0
 
-    def own(self, path: Path) -> None:
-        os.chown(path, self.uid, self.gid)
+    def own(self, new: Path | int) -> None:
+        """Give the account a folder or an open file. Links are not followed: its owner could have planted one for root."""
+        if isinstance(new, Path):
+            os.lchown(new, self.uid, self.gid)
+        elif os.fstat(new).st_nlink == 1:
+            os.fchown(new, self.uid, self.gid)
 
 
 class Log:
@@ -60,8 +64,8 @@ class Log:
             return
         if path.exists() and path.stat().st_size > LOG_LIMIT_BYTES:
             path.replace(path.with_suffix(".old"))
-        self.file = path.open("a+b")
-        path.chmod(0o600)
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        self.file = os.fdopen(os.open(path, flags, 0o600), "r+b", buffering=0)
 
     def end(self) -> int:
         return os.fstat(self.file.fileno()).st_size

@@ -58,10 +58,12 @@ def enter(data: Path, *, store: str, throwaway: bool, instead: str) -> Room:
     try:
         data.mkdir(parents=True, exist_ok=True)
         link = data / "elsewhere"
-        account = account_for(link / store if link.is_symlink() else data / store, instead=instead)
+        # A link that somebody else made could send root anywhere.
+        is_elsewhere = link.is_symlink() and link.lstat().st_uid == os.geteuid()
+        account = account_for(link / store if is_elsewhere else data / store, instead=instead)
         if is_new:
             data.chmod(0o700 if account is None else 0o711)
-        if link.is_symlink() and link.exists():
+        if is_elsewhere and link.exists():
             folder = link.resolve()
         elif account is None or account.may("-x", data):
             folder = data
@@ -75,12 +77,13 @@ def enter(data: Path, *, store: str, throwaway: bool, instead: str) -> Room:
 
 
 def open_log(path: Path, *, account: Account | None, instead: str) -> Log:
+    """The server's log file; what a person reads stays in the data folder, wherever the room is."""
     try:
         log = Log(path)
-    except PermissionError as error:
-        raise CannotStart(f"{path} belongs to somebody else: {error}.", instead=instead) from error
+    except OSError as error:
+        raise CannotStart(f"{path} cannot be written to: {error}.", instead=instead) from error
     if account is not None:
-        account.own(path)
+        account.own(log.file.fileno())
     return log
 
 

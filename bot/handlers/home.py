@@ -21,7 +21,7 @@ def register(app: AsyncApp, services: Services) -> None:
         lines = ["*Today*"] if rows else ["*Today*\nNothing is worth your time right now. Enjoy it."]
         if paused.paused:
             lines.insert(0, "*Paused*: nothing leaves until `/moves resume`")
-        lines += [f"{n}  {outside(row.title, 150)}   `{score.aps}`" for n, (row, score) in enumerate(rows, start=1)]
+        lines += [f"{n}  {outside(row.title, 150)}   `{row.score.aps}`" for n, row in enumerate(rows, start=1)]
         await client.views_publish(user_id=event["user"], view=modal.home(lines))
 
     async def on_message() -> None:

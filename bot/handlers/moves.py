@@ -33,9 +33,7 @@ def register(app: AsyncApp, services: Services) -> None:
         note = f"Paused by <@{outside(paused.by, 50)}>; `/moves resume` goes on.\n" if paused.paused else ""
         if not rows:
             return f"{note}Nothing is worth your time right now. Enjoy it."
-        lines = [
-            f"{n}  *{outside(row.title, 150)}*   `{score.aps}`" for n, (row, score) in enumerate(rows[:10], start=1)
-        ]
+        lines = [f"{n}  *{outside(row.title, 150)}*   `{row.score.aps}`" for n, row in enumerate(rows[:10], start=1)]
         more = f"\n…and {len(rows) - 10} more" if len(rows) > 10 else ""
         return note + "\n".join(lines) + more
 
@@ -46,7 +44,7 @@ def register(app: AsyncApp, services: Services) -> None:
                 rows = await scoring.rescore_open(db, now, owner=user)
                 if not 1 <= int(which) <= len(rows):
                     return f"There is no move {outside(which, 20)} in your list of {len(rows)}. `/moves` shows it."
-                move = rows[int(which) - 1][0].id
+                move = rows[int(which) - 1].id
             else:
                 move = parse(which)
             card = await cards.card(db, move, now)

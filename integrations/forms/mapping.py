@@ -62,7 +62,7 @@ class FormMappings:
             content = tomllib.loads(text, parse_float=Decimal)
         except tomllib.TOMLDecodeError as error:
             raise BadMapping(f"{name}: is not TOML: {error}") from error
-        _only(content, ("forms",), where="the file", file=name)
+        _only(content, ("forms",), where="", file=name)
         forms = _table(content.get("forms"), where="forms", file=name)
         if not forms:
             raise BadMapping(f"{name}: has no form; add a section such as [forms.contact]")
@@ -116,7 +116,8 @@ def _price(value: Any, currency: str, *, where: str, file: str) -> Price:
     table = _table(value, where=where, file=file)
     _only(table, ("amount", "currency"), where=where, file=file)
     amount = table.get("amount")
-    if isinstance(amount, bool) or not isinstance(amount, int | Decimal) or not 0 < amount < _AMOUNT_LIMIT:
+    number = isinstance(amount, int | Decimal) and not isinstance(amount, bool) and Decimal(amount).is_finite()
+    if amount is None or not number or not 0 < amount < _AMOUNT_LIMIT:
         raise BadMapping(f"{file}: {where}.amount: write a number above 0, such as 18500; leave out what earns nothing")
     return Price(
         amount=Decimal(amount),
@@ -139,4 +140,5 @@ def _table(value: Any, *, where: str, file: str) -> dict[str, Any]:
 def _only(table: dict[str, Any], known: tuple[str, ...], *, where: str, file: str) -> None:
     for key in table:
         if key not in known:
-            raise BadMapping(f"{file}: {where}: does not know “{key}”; known are {', '.join(known)}")
+            at = f"{where}.{key}" if where else key
+            raise BadMapping(f"{file}: {at}: is not known; known here: {', '.join(known)}")

@@ -7,7 +7,6 @@ import html
 import re
 from datetime import UTC, datetime, timedelta
 from email.header import decode_header, make_header
-from html.parser import HTMLParser
 
 from core.ports import IncomingMail, Mail
 from integrations.gmail.compose import read_text
@@ -20,6 +19,9 @@ _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _ANGLED = re.compile(r"<\s*([^<>\s@]+@[^<>\s@]+)\s*>")
 _BARE = re.compile(r"[^\s<>()\[\]:;,\"@]+@[^\s<>()\[\]:;,\"@]+")
 _NOT_TEXT = re.compile("[\0\ud800-\udfff]")
+_TAG = re.compile(r"(/?[A-Za-z][A-Za-z0-9]*)")
+_HIDDEN = frozenset({"script", "style", "title", "template"})
+_BREAKS = frozenset({"br", "p", "div", "tr", "li", "blockquote", "h1", "h2", "h3", "h4", "hr", "table", "ul", "ol"})
 _AUTOMATIC_PRECEDENCE = frozenset({"bulk", "auto_reply", "auto-reply", "junk"})
 _AUTOMATIC_HEADERS = ("X-Autoreply", "X-Auto-Reply", "X-Autorespond", "X-Failed-Recipients")
 _DAEMONS = frozenset({"mailer-daemon", "postmaster"})
@@ -129,38 +131,22 @@ def _lines(content: str) -> str:
     return content.replace("\r\n", "\n").replace("\r", "\n")
 
 
-class _Text(HTMLParser):
-    _HIDDEN = frozenset({"script", "style", "head", "title", "template"})
-    _BREAKS = frozenset({"br", "p", "div", "tr", "li", "blockquote", "h1", "h2", "h3", "h4", "hr", "table", "ul", "ol"})
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.pieces: list[str] = []
-        self._hidden: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in self._HIDDEN:
-            self._hidden.append(tag)
-        if tag in self._BREAKS:
-            self.pieces.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in self._hidden:
-            del self._hidden[self._hidden.index(tag) :]
-        if tag in self._BREAKS:
-            self.pieces.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self._hidden:
-            self.pieces.append(re.sub(r"\s+", " ", data))
-
-
 def _without_tags(content: str) -> str:
-    parser = _Text()
-    try:
-        parser.feed(content)
-        parser.close()
-    except AssertionError:  # the parser gives up on some broken declarations; what it read so far is kept
-        pass
-    lines = (" ".join(line.split()) for line in "".join(parser.pieces).split("\n"))
+    """The text of a page in one pass, whatever state it is in: the library's parser takes minutes for hostile pages."""
+    first, *commented = content.split("<!--")
+    first, *rest = "".join([first, *(piece.partition("-->")[2] for piece in commented)]).split("<")
+    pieces, hidden = [first], ""
+    for piece in rest:
+        tag, closed, text = piece.partition(">")
+        named = _TAG.match(tag)
+        name = named[1].lower() if named else ""
+        if hidden and name != f"/{hidden}":
+            continue
+        hidden = name if name in _HIDDEN else ""
+        if not (name or tag.startswith(("!", "?"))):
+            pieces.append(f"<{piece}")  # no tag: `a < b`
+        elif not hidden:
+            pieces.append("\n" if name.lstrip("/") in _BREAKS else "")
+            pieces.append(re.sub(r"\s+", " ", text) if closed else "")
+    lines = (" ".join(line.split()) for line in html.unescape("".join(pieces)).split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()

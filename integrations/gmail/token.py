@@ -94,6 +94,8 @@ def _load(path: Path, mailbox: str) -> Any:
             made = service_account.Credentials
             return made.from_service_account_info(content, scopes=SCOPES).with_subject(mailbox)
         made = credentials.Credentials
-        return made.from_authorized_user_info(content)
+        found = made.from_authorized_user_info(content)
+        # The library reads a service account's token_uri from the file, and leaves out a user's.
+        return found.with_token_uri(content["token_uri"]) if content.get("token_uri") else found
     except (ValueError, KeyError, TypeError) as error:
         raise BadCredentials(f"{path}: {str(error)[:120]}; download the credentials from Google again") from error

@@ -1,6 +1,8 @@
 """Where embedded servers live when root starts them, and how they end where Linux's death signal is missing."""
 
+import contextlib
 import importlib.util
+import os
 import shutil
 import signal
 import stat
@@ -116,6 +118,21 @@ def test_root_goes_on_with_the_data_of_the_person_who_made_it(closed):
     shutil.chown(theirs / "cluster", 12345, 12345)
     found = room.enter(theirs, store="cluster", throwaway=False, instead="")
     assert (found.account.uid, found.account.gid) == (12345, 12345)
+
+
+@as_root
+@pytest.mark.parametrize("name", ["server.log", "lock", "elsewhere"])
+def test_root_follows_no_link_that_somebody_planted(closed, name):
+    theirs, precious = closed.parent / "data", closed / "precious"
+    (theirs / "cluster").mkdir(parents=True)
+    shutil.chown(theirs / "cluster", 12345, 12345)
+    precious.write_text("kept")
+    (theirs / name).symlink_to(precious)
+    os.lchown(theirs / name, 12345, 12345)
+    with contextlib.suppress(CannotStart, OSError), postgres.running(theirs, durable=False):
+        pass
+    assert precious.stat().st_uid == 0
+    assert precious.read_text() == "kept"
 
 
 @as_anybody

@@ -59,18 +59,16 @@ async def test_without_any_access_the_sentence_names_the_settings():
             await token_source(access_token=given, credentials=None)()
 
 
-async def test_a_token_is_renewed_once_for_all_who_ask(tmp_path, monkeypatch):
+async def test_a_token_is_renewed_once_for_all_who_ask(tmp_path):
     async with token_endpoint(access_token="ya29.new", expires_in=3599, token_type="Bearer") as (url, asked):
-        aim_at(monkeypatch, url)
         source = token_source(access_token=None, credentials=credentials(tmp_path, user(url)))
         assert await asyncio.gather(*(source() for _ in range(5))) == ["ya29.new"] * 5
         assert len(asked) == 1
         assert "grant_type=refresh_token" in asked[0]
 
 
-async def test_a_token_near_its_end_is_renewed(tmp_path, monkeypatch):
+async def test_a_token_near_its_end_is_renewed(tmp_path):
     async with token_endpoint(access_token="ya29.short", expires_in=60, token_type="Bearer") as (url, asked):
-        aim_at(monkeypatch, url)
         source = token_source(access_token=None, credentials=credentials(tmp_path, user(url)))
         await source()
         await source()
@@ -96,18 +94,16 @@ async def test_a_service_account_acts_for_a_mailbox(tmp_path):
         assert "assertion=" in asked[0]
 
 
-async def test_a_refusal_says_what_to_mend(tmp_path, monkeypatch):
+async def test_a_refusal_says_what_to_mend(tmp_path):
     async with token_endpoint(400, error="invalid_grant", error_description="Token has been revoked.") as (url, asked):
-        aim_at(monkeypatch, url)
         with pytest.raises(Unavailable, match="sign in again"):
             await token_source(access_token=None, credentials=credentials(tmp_path, user(url)))()
         assert len(asked) == 1
 
 
-async def test_a_token_service_that_is_away_is_unavailable(tmp_path, monkeypatch):
+async def test_a_token_service_that_is_away_is_unavailable(tmp_path):
     async with token_endpoint() as (url, _):
         pass
-    aim_at(monkeypatch, url)
     with pytest.raises(Unavailable, match="cannot be reached"):
         await token_source(access_token=None, credentials=credentials(tmp_path, user(url)))()
 
@@ -132,7 +128,3 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path, content, message):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(BadCredentials, match="cannot be read"):
         token_source(access_token=None, credentials=tmp_path / "missing.json")
-
-
-def aim_at(monkeypatch, url):
-    """An authorized user's file keeps its token_uri only where the library lets it."""
