@@ -33,6 +33,7 @@ class Settings(BaseSettings):
 
     google_credentials: Path | None = None
     google_access_token: SecretStr | None = None
+    google_mailbox: str = "me"
     gmail_api_url: str = "https://gmail.googleapis.com/"
     gmail_poll_s: Annotated[float, Field(gt=0)] = 20.0
 

@@ -56,7 +56,7 @@ def _crm(settings: Settings, http: httpx.AsyncClient) -> Crm:
 
 def _google_token(settings: Settings) -> Callable[[], Awaitable[str]]:
     given = settings.google_access_token.get_secret_value() if settings.google_access_token else None
-    return token_source(access_token=given, credentials=settings.google_credentials)
+    return token_source(access_token=given, credentials=settings.google_credentials, mailbox=settings.google_mailbox)
 
 
 @asynccontextmanager
@@ -77,7 +77,9 @@ async def services(settings: Settings, *, clock: Callable[[], datetime] = utc_no
             httpx.AsyncClient(timeout=settings.request_timeout_s, follow_redirects=False, trust_env=False)
         )
         ports = Ports(
-            mailbox=GmailMailbox(http, api_url=settings.gmail_api_url, token=_google_token(settings)),
+            mailbox=GmailMailbox(
+                http, api_url=settings.gmail_api_url, token=_google_token(settings), mailbox=settings.google_mailbox
+            ),
             crm=_crm(settings, http),
             messenger=messenger.SlackMessenger(slack_client(settings)),
         )

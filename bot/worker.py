@@ -19,12 +19,11 @@ from bot.serial import dumps, loads
 from bot.services import Services
 from bot.settings import needed
 from bot.watching import Watcher
-from core import cards, execution, intake, outcome, queue, signal
+from core import address, cards, execution, intake, outcome, queue, signal
 from core.database import Db
 from core.draft import one_line
 from core.inquiry import Inquiry
 from core.intake import CrmAnswer
-from core.person import address
 from core.ports import IncomingMail, Rejected, Unavailable, Unclear
 
 log = logging.getLogger(__name__)
@@ -183,7 +182,7 @@ class Worker:
 
     async def _ask_crm(self, inquiry: Inquiry) -> CrmAnswer:
         """What the CRM knows; a CRM that does not answer in time never holds a card up."""
-        email = address(inquiry.email)
+        email = address.parse(inquiry.email)
         if email is None:
             return CrmAnswer()
         try:
@@ -200,7 +199,7 @@ class Worker:
         async with database.begin() as db:
             if not await queue.claim_card(db, id, until=now + self._card_lease, now=now):
                 return
-            card = await cards.card(db, id, now)
+            card = await cards.to_show(db, id, now)
             row = await queue.get(db, id)
         try:
             await self._services.ports.messenger.update_card(card, channel=row.card_channel, ts=row.card_ts)

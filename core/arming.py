@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from core import person, switch, workspace
+from core import address, person, switch, workspace
 from core.database import Db
 from core.guardrails import QUIET_PERIOD, GuardFacts
 from core.tables import caps, people, reservations
@@ -28,7 +28,7 @@ async def guard_facts(
 ) -> GuardFacts:
     """The facts for `recipients`. `since`: when the plan was proposed or approved. `locked` holds them until the commit."""
     switched = await switch.sending(db, locked=locked)
-    valid = tuple(person.address(one) for one in recipients)
+    valid = tuple(address.parse(one) for one in recipients)
     known = sorted(one for one in valid if one is not None)
     rows = select(people.c.email, people.c.replied_at).where(people.c.email.in_(known)).order_by(people.c.email)
     replies = [r.replied_at for r in await db.execute(rows.with_for_update() if locked else rows) if r.replied_at]

@@ -36,6 +36,8 @@ class Card:
     due_at: datetime | None
     effort_minutes: int
     zone: str
+    at: datetime
+    """As of when: times of the same day are shown without the date."""
     context: tuple[str, ...] = ()
     """Facts worth a line of their own: an existing customer, an open deal, what could not be checked."""
     by: str | None = None

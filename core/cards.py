@@ -15,14 +15,28 @@ from core.tables import effects, outcomes, recommendations
 
 
 async def card(db: Db, move: UUID, now: datetime) -> Card:
-    """The card of a move as of now, its score included. Raises queue.NoSuchMove."""
+    """The card of a move as of now, its score included. Reads only. Raises queue.NoSuchMove."""
     row = await queue.get(db, move)
+    return await _card(db, row, await _receipt(db, row, now), now)
+
+
+async def to_show(db: Db, move: UUID, now: datetime) -> Card:
+    """The card that is about to be shown: the receipt of its score is kept, so that it can be made again."""
+    row = await queue.get(db, move)
+    receipt = await _receipt(db, row, now)
+    kept = await scoring.keep(db, workspace=row.workspace_id, move=move, revision=row.revision, receipt=receipt)
+    return await _card(db, row, kept, now)
+
+
+async def _receipt(db: Db, row: Row[Any], now: datetime) -> ScoreReceipt:
+    """An open move is scored as of now; a decided one keeps the score it was decided by."""
+    decided = await scoring.posted(db, row.id) if row.state not in queue.UNDECIDED else None
+    return decided or await scoring.score_now(db, await scoring.facts_of(db, row.id), now)
+
+
+async def _card(db: Db, row: Row[Any], receipt: ScoreReceipt, now: datetime) -> Card:
     proposal = (await db.execute(select(recommendations).where(recommendations.c.id == row.recommendation_id))).one()
     facts = Facts.model_validate(proposal.facts)
-    # A decided move keeps the score it was decided by; an open one is scored as of now.
-    receipt = await scoring.posted(db, move) if row.state not in queue.UNDECIDED else None
-    receipt = receipt or await scoring.score_now(db, facts, now)
-    receipt = await scoring.keep(db, workspace=row.workspace_id, move=move, revision=row.revision, receipt=receipt)
     state, until, reason = await _state(db, row)
     return Card(
         move_id=str(row.id),
@@ -35,16 +49,13 @@ async def card(db: Db, move: UUID, now: datetime) -> Card:
         due_at=row.due_at,
         effort_minutes=facts.effort_minutes,
         zone=(await workspace.member(db, row.owner)).zone,
+        at=now,
         context=tuple(proposal.context),
         by=row.decided_by,
         until=until,
         reason=reason,
         outcome=await _outcome(db, row.recommendation_id),
     )
-
-
-async def receipt_now(db: Db, move: UUID, now: datetime) -> ScoreReceipt:
-    return await scoring.score_now(db, await scoring.facts_of(db, move), now)
 
 
 async def _state(db: Db, row: Row[Any]) -> tuple[CardState, datetime | None, str | None]:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import insert
 
-from core import execution, person, queue, scoring, workspace
+from core import address, execution, person, queue, scoring, workspace
 from core.database import Db
 from core.draft import one_line
 from core.identity import new_id
@@ -41,11 +41,17 @@ async def take_in(db: Db, signal: StoredSignal, crm: CrmAnswer, *, workspace_id:
     if owner is None:
         raise NoOwner
     play = next(play for play in PLAYS if play.signal == signal.kind)
-    email = person.address(inquiry.email)
+    email = address.parse(inquiry.email)
     who: UUID | None = None
     if email is not None:
         name, company = one_line(inquiry.name, 200), one_line(inquiry.company, 200)
         who = await person.upsert(db, workspace=workspace_id, email=email, name=name, company=company, now=now)
+    if email is not None and crm.record is not None and crm.record.unsubscribed:
+        # What the CRM knows binds every later plan as well, whoever it is proposed for.
+        evidence = "unsubscribed in HubSpot"
+        await person.suppress(
+            db, workspace=workspace_id, email=email, reason="opt_out", evidence=evidence, by="hubspot", now=now
+        )
     suppressed = await person.suppression(db, email) if email is not None else None
     live = await queue.live_for(db, who, play.purpose) if who is not None else None
     facts = PlayFacts(

@@ -1,6 +1,5 @@
 """People we may write to, and the addresses we must not."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -8,52 +7,10 @@ from uuid import UUID
 from sqlalchemy import func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
+from core.address import domain
 from core.database import Db
 from core.identity import new_id
 from core.tables import people, suppressions
-
-FREE_MAIL = frozenset(
-    [
-        "gmail.com",
-        "googlemail.com",
-        "outlook.com",
-        "hotmail.com",
-        "live.com",
-        "yahoo.com",
-        "icloud.com",
-        "aol.com",
-        "gmx.de",
-        "gmx.net",
-        "web.de",
-        "proton.me",
-        "protonmail.com",
-        "mail.com",
-        "yandex.com",
-        "zoho.com",
-        "t-online.de",
-        "orange.fr",
-        "free.fr",
-        "libero.it",
-    ]
-)
-
-# What every mail server takes: a dot-atom, an at sign, a host name with a dot. Quoted and exotic forms are not for selling.
-_ADDRESS = re.compile(
-    r"(?=.{3,254}\Z)(?P<local>[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*)"
-    r"@(?P<domain>(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9]))"
-)
-
-
-def address(text: str) -> str | None:
-    """The address in its one stored form (lower case), or None when it is not one that can be written to."""
-    match = _ADDRESS.fullmatch(text.strip())
-    if match is None or len(match["local"]) > 64:
-        return None
-    return f"{match['local']}@{match['domain']}".lower()
-
-
-def domain(email: str) -> str:
-    return email.rsplit("@", 1)[-1]
 
 
 async def upsert(db: Db, *, workspace: UUID, email: str, name: str, company: str, now: datetime) -> UUID:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel
 
-from core import aps, draft, person
+from core import address, aps, draft
 from core.actions.send_email import SendEmail
 from core.draft import Voice
 from core.inquiry import FORM_SUBMITTED, Inquiry, interests
@@ -53,7 +53,7 @@ class Declined:
 
 def form_inquiry(inquiry: Inquiry, facts: PlayFacts) -> Proposal | Declined:
     """Somebody wrote to us: answer within two hours."""
-    email = person.address(inquiry.email)
+    email = address.parse(inquiry.email)
     who = draft.one_line(inquiry.name, 80) or draft.one_line(inquiry.email, 120) or "somebody without a name"
     if email is None:
         return Declined("no_address", f"{who} filled in the form {inquiry.form} without an address that mail can reach")
@@ -61,8 +61,6 @@ def form_inquiry(inquiry: Inquiry, facts: PlayFacts) -> Proposal | Declined:
         return Declined(
             "suppressed", f"{who} filled in the form {inquiry.form}, but must not be written to: {facts.suppressed}"
         )
-    if facts.crm is not None and facts.crm.unsubscribed:
-        return Declined("unsubscribed", f"{who} filled in the form {inquiry.form}, but is unsubscribed in the CRM")
     if facts.live_move is not None:
         return Declined(
             "duplicate", f"{who} filled in the form {inquiry.form} again; the answer to it is waiting already"
@@ -115,7 +113,7 @@ def _context(facts: PlayFacts) -> tuple[str, ...]:
 def _score_facts(inquiry: Inquiry, wants: tuple[str, ...], email: str, facts: PlayFacts) -> aps.Facts:
     value, currency, source = _value(inquiry, wants, facts)
     fits = []
-    if person.domain(email) not in person.FREE_MAIL:
+    if address.domain(email) not in address.FREE_MAIL:
         fits.append(aps.Fit(points=5, text="writes from a company's address", field="email"))
     if facts.crm is not None and facts.crm.customer:
         fits.append(aps.Fit(points=6, text="is a customer", field="customer"))

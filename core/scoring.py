@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from core import aps, learning, queue
@@ -20,6 +21,8 @@ async def score_now(db: Db, facts: Facts, now: datetime) -> ScoreReceipt:
 
 async def keep(db: Db, *, workspace: UUID, move: UUID, revision: int, receipt: ScoreReceipt) -> ScoreReceipt:
     """Keeps the receipt of what a card shows; a revision that was shown before keeps its first receipt."""
+    # The move's row first: whoever changes a move and its receipts locks them in this order.
+    await db.execute(update(moves).where(moves.c.id == move).values(aps=receipt.score.aps))
     statement = insert(score_receipts).values(
         workspace_id=workspace,
         id=new_id(),
@@ -31,7 +34,6 @@ async def keep(db: Db, *, workspace: UUID, move: UUID, revision: int, receipt: S
     )
     statement = statement.on_conflict_do_nothing(index_elements=["workspace_id", "move_id", "revision"])
     if (await db.execute(statement.returning(score_receipts.c.id))).first() is not None:
-        await db.execute(update(moves).where(moves.c.id == move).values(aps=receipt.score.aps))
         return receipt
     shown = select(score_receipts.c.receipt).where(
         score_receipts.c.move_id == move, score_receipts.c.revision == revision
@@ -64,24 +66,32 @@ class ScoredMove:
     score: Score
 
 
-async def rescore_open(db: Db, now: datetime, *, owner: str | None = None) -> list[ScoredMove]:
-    """Every open move with its score of now; rows and cards whose score is unchanged are not touched."""
-    statement = (
-        select(moves.c.id, moves.c.aps, moves.c.owner, recommendations.c.facts, recommendations.c.title)
-        .join(
-            recommendations,
-            (moves.c.recommendation_id == recommendations.c.id)
-            & (moves.c.workspace_id == recommendations.c.workspace_id),
-        )
-        .where(moves.c.state == "open")
-    )
-    if owner is not None:
-        statement = statement.where(moves.c.owner == owner)
-    scored = []
-    for row in (await db.execute(statement)).all():
-        receipt = await score_now(db, Facts.model_validate(row.facts), now)
-        if receipt.score.aps != row.aps:
-            await db.execute(update(moves).where(moves.c.id == row.id).values(aps=receipt.score.aps))
-            await queue.touch(db, row.id, now=now)
-        scored.append(ScoredMove(row.id, row.title, receipt.score))
+async def ranked(db: Db, now: datetime, *, owner: str) -> list[ScoredMove]:
+    """The owner's open moves with their scores of now, best first. Reads only."""
+    rows = (await db.execute(_open_moves().where(moves.c.owner == owner))).all()
+    scored = [ScoredMove(row.id, row.title, (await _scored(db, row.facts, now)).score) for row in rows]
     return sorted(scored, key=lambda move: (-move.score.aps, move.id))
+
+
+async def rescore_open(db: Db, now: datetime) -> int:
+    """Brings the open moves' stored scores up to now; how many changed. Those that did not are not written."""
+    changed = 0
+    for row in (await db.execute(_open_moves().order_by(moves.c.id).with_for_update(of=moves))).all():
+        aps_now = (await _scored(db, row.facts, now)).score.aps
+        if aps_now != row.aps:
+            changed += 1
+            await db.execute(update(moves).where(moves.c.id == row.id).values(aps=aps_now))
+            await queue.touch(db, row.id, now=now)
+    return changed
+
+
+def _open_moves() -> Select[Any]:
+    same = (moves.c.recommendation_id == recommendations.c.id) & (
+        moves.c.workspace_id == recommendations.c.workspace_id
+    )
+    columns = moves.c.id, moves.c.aps, recommendations.c.facts, recommendations.c.title
+    return select(*columns).join(recommendations, same).where(moves.c.state == "open")
+
+
+async def _scored(db: Db, stored: dict[str, Any], now: datetime) -> ScoreReceipt:
+    return await score_now(db, Facts.model_validate(stored), now)

@@ -10,7 +10,6 @@ from sqlalchemy.dialects.postgresql import insert
 
 from core.database import Db
 from core.identity import new_id
-from core.inquiry import FORM_SUBMITTED as FORM_SUBMITTED
 from core.tables import signals
 
 LEASE = timedelta(seconds=20)

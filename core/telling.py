@@ -38,7 +38,7 @@ async def params(db: Db, row: EffectRow, now: datetime) -> Telling:
         return Telling(row.params["owner"], row.params.get("channel"), None, since, note=note)
     move = await queue.get(db, row.move_id)
     if row.action == POST_CARD:
-        return Telling(move.owner, None, None, since, card=await cards.card(db, row.move_id, now))
+        return Telling(move.owner, None, None, since, card=await cards.to_show(db, row.move_id, now))
     thread = move.card_ts if row.params.get("thread") else None
     user = row.params.get("user", move.owner)
     return Telling(user, row.params.get("channel") or move.card_channel, thread, since, note=note)

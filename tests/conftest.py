@@ -41,11 +41,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres.Server
 async def _template(server: postgres.Server) -> None:
     connection = await asyncpg.connect(server.url())
     try:
-        await connection.execute(f"create role {servers.LOGIN} login noinherit password '{server.password}'")
+        await connection.execute(
+            f"create role {servers.LOGIN} login noinherit password '{servers.login_password(server)}'"
+        )
         await connection.execute(f"create database {TEMPLATE}")
     finally:
         await connection.close()
-    await schema.migrate(server.url(TEMPLATE), app_url=server.url(TEMPLATE, servers.LOGIN))
+    await schema.migrate(server.url(TEMPLATE), app_url=servers.app_url(server, TEMPLATE))
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +70,7 @@ async def urls(server: postgres.Server) -> AsyncIterator[Urls]:
     connection = await asyncpg.connect(server.url())
     try:
         await connection.execute(f"create database {name} template {TEMPLATE} strategy file_copy")
-        yield Urls(server.url(name), server.url(name, servers.LOGIN))
+        yield Urls(server.url(name), servers.app_url(server, name))
         await connection.execute(f"drop database {name} with (force)")
     finally:
         await connection.close()

@@ -15,6 +15,7 @@ from pathlib import Path
 from bot.embedded.process import Account, CannotStart, Log
 
 SHARED_PLACES = (Path("/var/lib"), Path("/var/tmp"), Path("/tmp"))  # noqa: S108  (each checked before use)
+KEPT, THROWAWAY = "kept-", "throwaway-"
 LEFT_OUT = shutil.ignore_patterns("include", "pgxs", "pkgconfig", "*.a", "*.py", "__pycache__")
 
 
@@ -68,12 +69,23 @@ def enter(data: Path, *, store: str, throwaway: bool, instead: str) -> Room:
         elif account is None or account.may("-x", data):
             folder = data
         else:
+            _refuse_to_begin_anew(data / store, link, account, instead=instead)
             folder = _elsewhere(link, account, throwaway=throwaway, instead=instead)
     except PermissionError as error:
         raise CannotStart(
             f"{data} belongs to somebody else: {error}. Remove it, or run as its owner.", instead=instead
         ) from error
     return Room(folder, folder / store, account)
+
+
+def _refuse_to_begin_anew(store: Path, link: Path, account: Account, *, instead: str) -> None:
+    """Stored data that is out of reach or lost is said to be, never passed over for an empty store."""
+    if store.exists():
+        why = f"uid {account.uid}, which runs the server, cannot reach {store} any more."
+        raise CannotStart(f"{why} Open the folders above it (chmod o+x), or remove it.", instead=instead)
+    if link.is_symlink() and link.readlink().name.startswith(KEPT):
+        why = f"The data that {link} leads to is gone."
+        raise CannotStart(f"{why} Bring it back, or remove the link to begin anew.", instead=instead)
 
 
 def open_log(path: Path, *, account: Account | None, instead: str) -> Log:
@@ -89,7 +101,7 @@ def open_log(path: Path, *, account: Account | None, instead: str) -> Log:
 
 def _elsewhere(link: Path, account: Account, *, throwaway: bool, instead: str) -> Path:
     shared = _shared_folder(account, instead=instead)
-    folder = shared / f"{'throwaway' if throwaway else 'kept'}-{secrets.token_hex(4)}"
+    folder = shared / f"{THROWAWAY if throwaway else KEPT}{secrets.token_hex(4)}"
     link.unlink(missing_ok=True)
     link.symlink_to(folder)  # before the folder exists, so that `_sweep` never takes it for an abandoned one
     folder.mkdir(mode=0o711)
@@ -101,7 +113,7 @@ def _elsewhere(link: Path, account: Account, *, throwaway: bool, instead: str) -
 
 def _sweep(shared: Path) -> None:
     """Remove the throwaway rooms whose data folder was removed."""
-    for folder in shared.glob("throwaway-*"):
+    for folder in shared.glob(f"{THROWAWAY}*"):
         if (folder / "belongs_to").resolve() != folder.resolve() and not _in_use(folder):
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,6 +1,8 @@
 """Embedded PostgreSQL and Valkey, set up for CaseyOS: its database, and a login that row level security binds."""
 
 import asyncio
+import hashlib
+import hmac
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -38,9 +40,18 @@ def running(data: Path, *, durable: bool = True) -> Iterator[Servers]:
         server = stack.enter_context(postgres.running(data / "postgres", durable=durable))
         bell = stack.enter_context(valkey.running(data / "valkey", durable=durable))
         asyncio.run(_prepare(server))
-        servers = Servers(server.url(DATABASE), server.url(DATABASE, LOGIN), bell.url)
+        servers = Servers(server.url(DATABASE), app_url(server, DATABASE), bell.url)
         asyncio.run(schema.migrate(servers.owner_url, app_url=servers.app_url))
         yield servers
+
+
+def login_password(server: postgres.Server) -> str:
+    """The app login's own password: whoever knows it alone cannot enter as the superuser."""
+    return hmac.new(server.password.encode(), LOGIN.encode(), hashlib.sha256).hexdigest()
+
+
+def app_url(server: postgres.Server, database: str) -> str:
+    return f"postgresql://{LOGIN}:{login_password(server)}@127.0.0.1:{server.port}/{database}"
 
 
 async def _prepare(server: postgres.Server) -> None:
@@ -49,7 +60,7 @@ async def _prepare(server: postgres.Server) -> None:
     try:
         if not await connection.fetchval("select 1 from pg_roles where rolname = $1", LOGIN):
             await connection.execute(f"create role {LOGIN} login nosuperuser nobypassrls noinherit")
-        await connection.execute(f"alter role {LOGIN} password '{server.password}'")
+        await connection.execute(f"alter role {LOGIN} password '{login_password(server)}'")
         if not await connection.fetchval("select 1 from pg_database where datname = $1", DATABASE):
             await connection.execute(f"create database {DATABASE}")
     finally:

@@ -12,7 +12,7 @@ from bot.handlers.clicked import move_of, parse, user_of
 from bot.services import Services
 from bot.views import modal
 from bot.views.text import plain
-from core import approval, person, queue
+from core import address, approval, queue
 from core.actions.send_email import SendEmail
 
 
@@ -73,7 +73,7 @@ def _addresses(given: str) -> list[str]:
 def _errors(given: dict[str, str]) -> dict[str, str]:
     """Block by block, what keeps this mail from leaving."""
     errors = {}
-    wrong = [one for one in _addresses(given[ids.TO]) if person.address(one) is None]
+    wrong = [one for one in _addresses(given[ids.TO]) if address.parse(one) is None]
     if wrong:
         errors[ids.TO] = plain(f"{wrong[0]} is not an address that mail can reach", 200)
     elif not _addresses(given[ids.TO]):

@@ -16,7 +16,7 @@ def register(app: AsyncApp, services: Services) -> None:
         if event.get("tab") not in {None, "home"}:
             return
         async with services.database.begin() as db:
-            rows = await scoring.rescore_open(db, services.clock(), owner=event["user"])
+            rows = await scoring.ranked(db, services.clock(), owner=event["user"])
             paused = await switch.sending(db)
         lines = ["*Today*"] if rows else ["*Today*\nNothing is worth your time right now. Enjoy it."]
         if paused.paused:

@@ -28,7 +28,7 @@ HELP = "\n".join(
 def register(app: AsyncApp, services: Services) -> None:
     async def listed(user: str, _: str) -> str:
         async with services.database.begin() as db:
-            rows = await scoring.rescore_open(db, services.clock(), owner=user)
+            rows = await scoring.ranked(db, services.clock(), owner=user)
             paused = await switch.sending(db)
         note = f"Paused by <@{outside(paused.by, 50)}>; `/moves resume` goes on.\n" if paused.paused else ""
         if not rows:
@@ -41,7 +41,7 @@ def register(app: AsyncApp, services: Services) -> None:
         async with services.database.begin() as db:
             now = services.clock()
             if which.isdigit():
-                rows = await scoring.rescore_open(db, now, owner=user)
+                rows = await scoring.ranked(db, now, owner=user)
                 if not 1 <= int(which) <= len(rows):
                     return f"There is no move {outside(which, 20)} in your list of {len(rows)}. `/moves` shows it."
                 move = rows[int(which) - 1].id

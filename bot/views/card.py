@@ -73,7 +73,7 @@ def _numbers(card: Card) -> str:
     for part in ("base", "limit"):
         if points := card.score.part(part):
             parts.append(f"{part} {points:+d}")
-    due = f"due {day_and_clock(card.due_at, card.zone)}" if card.due_at else "no due date"
+    due = f"due {day_and_clock(card.due_at, card.zone, card.at)}" if card.due_at else "no due date"
     return f"{due}  ·  {card.effort_minutes} min  ·  {', '.join(parts)}"
 
 
@@ -86,7 +86,7 @@ def state_line(card: Card) -> str:
             return f"*open again*: {why}" if why else ""
         case CardState.SNOOZED:
             assert card.until is not None
-            return f"*snoozed* until {day_and_clock(card.until, card.zone)}{by}"
+            return f"*snoozed* until {day_and_clock(card.until, card.zone, card.at)}{by}"
         case CardState.HELD:
             assert card.until is not None
             return f"*held*: leaves {clock(card.until, card.zone, seconds=True)}  ·  approved{by}, exactly what you saw"
@@ -100,12 +100,12 @@ def state_line(card: Card) -> str:
         case CardState.NEEDS_HUMAN:
             return f"*needs your eyes*: {why}. Look in Gmail, then say what happened."
         case CardState.BLOCKED:
-            lifts = f"  ·  tries again {day_and_clock(card.until, card.zone)}" if card.until else ""
+            lifts = f"  ·  tries again {day_and_clock(card.until, card.zone, card.at)}" if card.until else ""
             return f"*blocked*: {why}{lifts}"
         case CardState.DONE:
             assert card.until is not None
             came = f"  ·  *outcome*: {OUTCOMES.get(card.outcome, card.outcome)}" if card.outcome else ""
-            return f"*done*: sent {day_and_clock(card.until, card.zone)}{by}  ·  receipt {why}{came}"
+            return f"*done*: sent {day_and_clock(card.until, card.zone, card.at)}{by}  ·  receipt {why}{came}"
         case CardState.DISMISSED:
             return f"*dismissed*{by}: {outside(DISMISSALS.get(card.reason or '', card.reason or ''), 200)}"
         case CardState.EXPIRED:

@@ -51,9 +51,9 @@ def clock(at: datetime, zone: str, *, seconds: bool = False) -> str:
     return f"{at.astimezone(ZoneInfo(zone)):{'%H:%M:%S' if seconds else '%H:%M'}}"
 
 
-def day_and_clock(at: datetime, zone: str, now: datetime | None = None) -> str:
+def day_and_clock(at: datetime, zone: str, now: datetime) -> str:
     """`14:05` for today, else `Wed 25 Nov, 14:05`."""
     local = at.astimezone(ZoneInfo(zone))
-    if now is not None and local.date() == now.astimezone(ZoneInfo(zone)).date():
+    if local.date() == now.astimezone(ZoneInfo(zone)).date():
         return f"{local:%H:%M}"
     return f"{local:%a %d %b, %H:%M}"

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from core.inquiry import Inquiry
-from core.signal import FORM_SUBMITTED, Signal
+from core.inquiry import FORM_SUBMITTED, Inquiry
+from core.signal import Signal
 from integrations.forms.body import MAX_BODY_BYTES, BadForm, Content, Value, header, read, shown
 from integrations.forms.mapping import FormMapping, FormMappings
 

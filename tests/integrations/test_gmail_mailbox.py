@@ -1,5 +1,7 @@
 """The mailbox against the sandbox's Gmail: drafts that are sent once, and what came in."""
 
+import json
+
 import httpx
 import pytest
 
@@ -199,6 +201,16 @@ async def test_a_refused_token_says_what_to_mend(sandbox):
             with pytest.raises(Unavailable, match=r"token|access"):
                 await mailbox.create_draft(MAIL, key="k-0")
     assert await effects(sandbox) == []
+
+
+async def test_a_credentials_file_is_enough(sandbox, tmp_path):
+    kept = {"client_id": "c", "client_secret": "s", "refresh_token": "r", "token_uri": f"{sandbox.url}/google/token"}
+    path = tmp_path / "google.json"
+    path.write_text(json.dumps({"type": "authorized_user", **kept}))
+    async with httpx.AsyncClient(trust_env=False) as http:
+        source = token_source(access_token=None, credentials=path)
+        mailbox = GmailMailbox(http, api_url=sandbox.gmail_url, token=source)
+        assert (await mailbox.changes(None)).mails == ()
 
 
 async def test_a_mailbox_of_somebody_else_is_rejected(sandbox):

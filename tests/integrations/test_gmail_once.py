@@ -78,15 +78,13 @@ async def counting(cut, answer):
     counter = Counting(cut, answer)
     server = await asyncio.start_server(counter.serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    async with httpx.AsyncClient(trust_env=False, timeout=1) as http:
-        token = token_source(access_token="t", credentials=None)
-        yield (
-            counter,
-            GmailMailbox(http, api_url=f"http://127.0.0.1:{port}/", token=token, mailbox="casey@pier7.example"),
-        )
-    counter.finish.set()
-    server.close()
-    await server.wait_closed()
+    try:
+        async with httpx.AsyncClient(trust_env=False, timeout=1) as http:
+            yield counter, mailbox_at(http, port)
+    finally:
+        counter.finish.set()
+        server.close()
+        await server.wait_closed()
 
 
 @pytest.mark.parametrize("cut", CUTS)

@@ -1,0 +1,1 @@
+"""Benchmarks: the product against the raw libraries, interleaved in one run, reported as ratios."""
