@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp, AsyncBoltContext
+from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -12,10 +13,13 @@ from bot.handlers import decide, execute, home, moves
 from bot.services import Services
 from bot.views import modal
 from bot.views import note as note_view
+from bot.views.text import plain
 from core import approval, execution, queue
 from core.note import Note
 
 log = logging.getLogger(__name__)
+
+ID_LIMIT = 255  # of Slack's own ids
 
 
 def build(services: Services, web: AsyncWebClient, *, signing_secret: str) -> AsyncApp:
@@ -24,18 +28,19 @@ def build(services: Services, web: AsyncWebClient, *, signing_secret: str) -> As
         client=web,
         signing_secret=signing_secret,
         process_before_response=True,
-        raise_error_for_unhandled_request=False,
+        raise_error_for_unhandled_request=True,  # to `on_error` below, which acknowledges it
         logger=logging.getLogger("slack_bolt"),
     )
     for part in (execute, decide, moves, home):
         part.register(app, services)
 
     async def on_error(error: Exception, body: dict[str, Any], context: AsyncBoltContext) -> BoltResponse:
+        if isinstance(error, BoltUnhandledRequestError):
+            return _unhandled(body)
         note = _words(error)
         if note is None:
-            log.error(
-                "a press failed", exc_info=error, extra={"request": str(body.get("type", body.get("command", "")))}
-            )
+            kind, id = asked_for(body)
+            log.error("a press failed", exc_info=error, extra={"request": kind, "id": id})
             return BoltResponse(status=500, body="")
         if body.get("type") == "view_submission":
             view = modal.word("Nothing to do", note_view.render(note)).to_dict()
@@ -61,6 +66,37 @@ def build(services: Services, web: AsyncWebClient, *, signing_secret: str) -> As
 
     app.error(on_error)
     return app
+
+
+def _unhandled(body: dict[str, Any]) -> BoltResponse:
+    """Acknowledged all the same: Slack would repeat the event, or tell the person that the app is broken."""
+    kind, id = asked_for(body)
+    log.warning("nothing here answers this request of Slack's", extra={"request": kind, "id": id})
+    answer = {"options": []} if kind in {"block_suggestion", "dialog_suggestion"} else ""
+    return BoltResponse(status=200, body=answer)
+
+
+def asked_for(body: dict[str, Any]) -> tuple[str, str]:
+    """The type of a request and the id that it names: what may be logged of it, whatever else it holds."""
+    match body:
+        case {"command": str(command)}:
+            return "slash_command", _short(command)
+        case {"event": {"type": str(event)}}:
+            return "event", _short(event)
+        case {"type": "block_actions", "actions": [{"action_id": str(id)}, *_]}:
+            return "block_actions", _short(id)
+        case {"type": str(kind), "view": {"callback_id": str(id)}} if kind != "block_suggestion":
+            return _short(kind), _short(id)
+        case {"type": str(kind), "callback_id": str(id)} | {"type": str(kind), "action_id": str(id)}:
+            return _short(kind), _short(id)
+        case {"type": str(kind)}:
+            return _short(kind), ""
+        case _:
+            return "unknown", ""
+
+
+def _short(id: str) -> str:
+    return plain(id, ID_LIMIT)
 
 
 def _words(error: Exception) -> Note | None:

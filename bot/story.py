@@ -146,7 +146,7 @@ def _count(story: Story) -> tuple[int, int]:
     found = [sum(name in text for text in tops) for name in story.accepted.values()]
     mails = Counter(to for e in story.ledger(method="mail_sent") for to in e["data"]["to"])
     found += [mails[email] for email in story.approved]
-    found += [sum(f"{email} replied" in text for text in notes) for email in story.replied]
+    found += [sum(email in text and ") replied" in text for text in notes) for email in story.replied]
     surplus = sum(count - 1 for count in keys.values())
     unasked = sum(count for to, count in mails.items() if to not in story.approved)
     return sum(n == 0 for n in found), sum(n - 1 for n in found if n > 1) + surplus + unasked
@@ -266,7 +266,7 @@ def reply_seen(story: Story) -> None:
     story.control("reply", {"to": email, "text": "Great, please send me the floor plan."})
     story.replied.append(email)
     arrived = story.see("the reply in Gmail", lambda: next(iter(story.ledger(method="mail_received")), None))
-    story.proven("reply_seen", arrived, story.see("a note about it", lambda: _note(story, f"{email} replied")))
+    story.proven("reply_seen", arrived, story.see("a note about it", lambda: _note(story, f"({email}) replied")))
 
 
 def outcome_in_thread(story: Story) -> None:

@@ -201,8 +201,12 @@ class Worker:
                 return
             card = await cards.to_show(db, id, now)
             row = await queue.get(db, id)
+            digest = card.digest()
+            if changes := digest != row.shown_digest:
+                await queue.card_is_changing(db, id)
         try:
-            await self._services.ports.messenger.update_card(card, channel=row.card_channel, ts=row.card_ts)
+            if changes:
+                await self._services.ports.messenger.update_card(card, channel=row.card_channel, ts=row.card_ts)
         except Rejected as gone:
             log.warning("a card cannot be updated any more", extra={"move": str(id), "slack": str(gone)})
         except (Unavailable, Unclear) as busy:
@@ -211,7 +215,7 @@ class Worker:
                 await queue.card_later(db, id, until=self._services.clock() + wait)
             return
         async with database.begin() as db:
-            await queue.card_shown(db, id, revision=card.revision, now=self._services.clock())
+            await queue.card_shown(db, id, revision=card.revision, digest=digest, now=self._services.clock())
 
     async def _listen_forever(self) -> None:
         """Takes rings from Redis. A Redis that is gone ends nothing here: the sweep goes on, and this reconnects."""

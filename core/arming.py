@@ -30,8 +30,10 @@ async def guard_facts(
     switched = await switch.sending(db, locked=locked)
     valid = tuple(address.parse(one) for one in recipients)
     known = sorted(one for one in valid if one is not None)
-    rows = select(people.c.email, people.c.replied_at).where(people.c.email.in_(known)).order_by(people.c.email)
-    replies = [r.replied_at for r in await db.execute(rows.with_for_update() if locked else rows) if r.replied_at]
+    if locked:
+        await person.hold(db, known)
+    rows = select(people.c.email, people.c.replied_at).where(people.c.email.in_(known))
+    replies = [row.replied_at for row in await db.execute(rows) if row.replied_at]
     suppressed = []
     for one in known:
         if (row := await person.suppression(db, one)) is not None:

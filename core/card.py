@@ -1,6 +1,7 @@
 """What a card says: a small frozen value that the view turns into blocks."""
 
-from dataclasses import dataclass, field
+import hashlib
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -47,5 +48,9 @@ class Card:
     reason: str | None = None
     """Why it is blocked, uncertain, refused or dismissed; what lifts it."""
     outcome: str | None = None
-    links: tuple[tuple[str, str], ...] = field(default=())
-    """(label, address) of receipts a person can open."""
+
+    def digest(self) -> str:
+        """The same for cards that look the same: a card is not updated to what it says already."""
+        points = [(reason.part, reason.points) for reason in self.score.reasons]
+        shown = {**self.__dict__, "score": points, "revision": None, "at": self.at.date()}
+        return hashlib.sha256(repr(sorted(shown.items())).encode()).hexdigest()

@@ -13,6 +13,8 @@ from core.database import Db
 from core.effect import State
 from core.tables import effects, outcomes, recommendations
 
+_KNOWN_BY = {"answer": "as the service answered", "read back": "read back from the service"}
+
 
 async def card(db: Db, move: UUID, now: datetime) -> Card:
     """The card of a move as of now, its score included. Reads only. Raises queue.NoSuchMove."""
@@ -105,7 +107,7 @@ async def _proof(db: Db, move: UUID) -> str | None:
     if found is None:
         return None
     receipt = found.receipt
-    return f"{receipt['external_id'] or 'no id'}, known by {receipt['known_by']}"
+    return f"{receipt['external_id'] or 'no id'}, {_KNOWN_BY.get(receipt['known_by'], receipt['known_by'])}"
 
 
 async def _outcome(db: Db, recommendation: UUID) -> str | None:

@@ -12,6 +12,9 @@ from core.tables import APP_ROLE, WORKSPACE_SETTING
 
 Db = AsyncConnection
 
+# Rows are locked FOR NO KEY UPDATE (`key_share=True`): a second update of a row in one transaction checks its foreign
+# keys again, and those checks would wait for a plain FOR UPDATE on the parent, and deadlock.
+
 _SET_WORKSPACE = text(f"select set_config('{WORKSPACE_SETTING}', :workspace, true)")
 _WHO = text("select rolsuper or rolbypassrls from pg_roles where rolname = current_user")
 CONNECT_TIMEOUT_S = 5.0
@@ -35,12 +38,12 @@ def asyncpg_url(url: str) -> str:
 class Database:
     """Hands out transactions. The app role is neither owner nor superuser, whoever logs in."""
 
-    def __init__(self, url: str, *, workspace: UUID, pool_size: int = 10) -> None:
+    def __init__(self, url: str, *, workspace: UUID, pool_size: int = 20) -> None:
         self.workspace = workspace
         self.engine: AsyncEngine = create_async_engine(
             asyncpg_url(url),
             pool_size=pool_size,
-            max_overflow=pool_size,
+            max_overflow=0,  # what overflows is closed on its return: under load it would be opened anew each time
             connect_args={
                 "timeout": CONNECT_TIMEOUT_S,
                 "server_settings": {

@@ -76,14 +76,19 @@ async def due(db: Db, now: datetime, *, limit: int = 50) -> list[UUID]:
 
 async def lock(db: Db, id: UUID, *, wait: bool = True) -> EffectRow | None:
     """The effect, locked until the commit; None when there is none, or, without `wait`, another worker has it."""
-    statement = select(effects).where(effects.c.id == id).with_for_update(skip_locked=not wait)
+    statement = select(effects).where(effects.c.id == id).with_for_update(key_share=True, skip_locked=not wait)
     row = (await db.execute(statement)).one_or_none()
     return None if row is None else _row(row)
 
 
 async def of_approval(db: Db, approval: UUID) -> list[EffectRow]:
     """The steps of an approved plan, locked, in order."""
-    statement = select(effects).where(effects.c.approval_id == approval).order_by(effects.c.step).with_for_update()
+    statement = (
+        select(effects)
+        .where(effects.c.approval_id == approval)
+        .order_by(effects.c.step)
+        .with_for_update(key_share=True)
+    )
     return [_row(row) for row in (await db.execute(statement)).all()]
 
 
@@ -214,8 +219,11 @@ async def withdraw(db: Db, approval: UUID, now: datetime) -> None:
 async def _card_is_up(db: Db, row: EffectRow, now: datetime) -> None:
     assert row.receipt is not None
     assert row.move_id is not None
-    posted = Posted(row.receipt.detail["channel"], row.receipt.external_id)
-    await queue.card_posted(db, row.move_id, posted, shown=int(row.receipt.detail["revision"]), now=now)
+    detail = row.receipt.detail
+    posted = Posted(detail["channel"], row.receipt.external_id)
+    await queue.card_posted(
+        db, row.move_id, posted, shown=int(detail["revision"]), digest=detail.get("digest"), now=now
+    )
 
 
 async def _plan_follows(db: Db, row: EffectRow, now: datetime) -> None:
@@ -273,7 +281,11 @@ async def live_approval(db: Db, move: UUID) -> Row[Any] | None:
 
 async def unblock_paused(db: Db, now: datetime) -> int:
     """Lets go on what the kill switch had blocked; how many effects that are."""
-    statement = select(effects).where(effects.c.state == State.BLOCKED, effects.c.due_at.is_(None)).with_for_update()
+    statement = (
+        select(effects)
+        .where(effects.c.state == State.BLOCKED, effects.c.due_at.is_(None))
+        .with_for_update(key_share=True)
+    )
     rows = [_row(row) for row in (await db.execute(statement)).all()]
     for row in rows:
         await advance(db, row, machine.Unblock(), now)

@@ -14,6 +14,7 @@ from core.draft import one_line
 from core.execution import POST_NOTE, tell
 from core.identity import new_id
 from core.ports import IncomingMail
+from core.reply import own_words
 from core.tables import effects, moves, outcomes, people, recommendations
 
 REPLY_WITHIN = timedelta(days=7)
@@ -88,8 +89,8 @@ async def record_reply(db: Db, earned: Earned, mail: IncomingMail, *, signal: UU
     note = {
         "name": "reply",
         "facts": {
-            "who": mail.sender,
-            "said": one_line(mail.text or mail.snippet, 400),
+            "who": await _named(db, earned, mail),
+            "said": one_line(own_words(mail.text) or mail.snippet, 400),
             "before": str(before),
             "after": str(after),
             "counts": counts,
@@ -118,7 +119,10 @@ async def record_automatic(db: Db, earned: Earned, mail: IncomingMail, *, signal
     ):
         note = {
             "name": "automatic_reply",
-            "facts": {"who": mail.sender, "said": one_line(mail.text or mail.snippet, 200)},
+            "facts": {
+                "who": await _named(db, earned, mail),
+                "said": one_line(own_words(mail.text) or mail.snippet, 200),
+            },
         }
         params = {"note": note, "thread": True}
         key = f"auto{signal.hex}"
@@ -148,7 +152,7 @@ async def record_silence(db: Db, now: datetime, *, limit: int = 100) -> int:
         )
         .where(moves.c.state == "done", moves.c.decided_at <= now - REPLY_WITHIN, ~answered)
         .limit(limit)
-        .with_for_update(of=moves, skip_locked=True)
+        .with_for_update(of=moves, key_share=True, skip_locked=True)
     )
     rows = (await db.execute(silent)).all()
     for row in rows:
@@ -160,6 +164,12 @@ async def record_silence(db: Db, now: datetime, *, limit: int = 100) -> int:
             )
             await queue.touch(db, row.id, now=now)
     return len(rows)
+
+
+async def _named(db: Db, earned: Earned, mail: IncomingMail) -> str:
+    """`Dana Whitfield (dana@northpier.example)`; the address alone when somebody else answered, or has no name."""
+    row = (await db.execute(select(people.c.name, people.c.email).where(people.c.id == earned.person))).one()
+    return f"{row.name} ({mail.sender})" if row.name and row.email == mail.sender else mail.sender
 
 
 async def _insert(db: Db, earned: Earned, *, kind: str, rule: str, signal: UUID | None, at: datetime) -> bool:

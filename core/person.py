@@ -1,16 +1,17 @@
 """People we may write to, and the addresses we must not."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from core.address import domain
 from core.database import Db
 from core.identity import new_id
-from core.tables import people, suppressions
+from core.tables import WORKSPACE_SETTING, people, suppressions
 
 
 async def upsert(db: Db, *, workspace: UUID, email: str, name: str, company: str, now: datetime) -> UUID:
@@ -25,6 +26,11 @@ async def upsert(db: Db, *, workspace: UUID, email: str, name: str, company: str
     statement = statement.on_conflict_do_update(index_elements=["workspace_id", "email"], set_=kept)
     id: UUID = (await db.execute(statement.returning(people.c.id))).scalar_one()
     return id
+
+
+_HOLD = text(
+    f"select pg_advisory_xact_lock(hashtextextended(current_setting('{WORKSPACE_SETTING}') || ' ' || :address, 0))"
+)
 
 
 @dataclass(frozen=True)
@@ -49,9 +55,18 @@ async def suppression(db: Db, email: str) -> Suppression | None:
     return None if row is None else Suppression(row.reason, row.evidence, row.at)
 
 
+async def hold(db: Db, emails: Sequence[str]) -> None:
+    """Until the commit nobody else arms, suppresses or records a reply for these addresses, known to us or not.
+
+    A suppression that is not there cannot be locked, nor can a person we have not met: so the address itself is.
+    """
+    for email in sorted(emails):
+        await db.execute(_HOLD, {"address": email})
+
+
 async def suppress(db: Db, *, workspace: UUID, email: str, reason: str, evidence: str, by: str, now: datetime) -> None:
-    """From the commit on nobody here writes to `email`. Takes the person's lock, so that no arming runs beside it."""
-    await db.execute(select(people.c.id).where(people.c.email == email).with_for_update())
+    """From the commit on nobody here writes to `email`: no arming for this address runs beside it."""
+    await hold(db, [email])
     statement = insert(suppressions).values(
         workspace_id=workspace,
         id=new_id(),

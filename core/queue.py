@@ -33,31 +33,36 @@ class AlreadyDecided(Exception):
         return f"already {self.state}" + (f" by {self.by}" if self.by else "")
 
 
-async def _arrow(
-    db: Db, move: UUID, *, start: Sequence[str], what: str, by: str, detail: str, now: datetime, values: dict[str, Any]
-) -> None:
-    """One arrow: from one of `start`, in one statement together with its line in the history. Raises AlreadyDecided."""
-    changed = (
-        update(moves)
-        .where(moves.c.id == bindparam("move"), moves.c.state.in_(start))
-        .values(**values, revision=moves.c.revision + 1, card_due_at=bindparam("at"), updated_at=bindparam("at"))
-        .returning(moves.c.workspace_id, moves.c.id)
-        .cte("changed")
-    )
-    line = select(
-        changed.c.workspace_id,
-        bindparam("event", type_=move_events.c.id.type),
-        changed.c.id,
-        bindparam("what", type_=move_events.c.what.type),
-        bindparam("by", type_=move_events.c.by.type),
-        bindparam("detail", type_=move_events.c.detail.type),
-        bindparam("at", type_=move_events.c.at.type),
-    )
-    columns = ["workspace_id", "id", "move_id", "what", "by", "detail", "at"]
-    statement = insert(move_events).from_select(columns, line).returning(move_events.c.move_id)
-    bound = {"move": move, "event": new_id(), "what": what, "by": by, "detail": detail, "at": now}
-    if (await db.execute(statement, bound)).first() is None:
-        raise await _refusal(db, move)
+class _Arrow:
+    """One arrow: from one of `start`, in one statement together with its line in the history.
+
+    The statement is built once, at import: building it again would cost a press more than everything else in Python.
+    """
+
+    def __init__(self, what: str, *, start: Sequence[str], **values: Any) -> None:
+        at = bindparam("at", type_=move_events.c.at.type)
+        by = bindparam("by", type_=move_events.c.by.type)
+        changed = (
+            update(moves)
+            # Not `in_`, whose list is written into the statement anew for each execution.
+            .where(moves.c.id == bindparam("move"), or_(*(moves.c.state == state for state in start)))
+            .values(**values, revision=moves.c.revision + 1, card_due_at=at, updated_at=at)
+            .returning(moves.c.workspace_id, moves.c.id)
+            .cte("changed")
+        )
+        event = bindparam("event", type_=move_events.c.id.type)
+        detail = bindparam("detail", type_=move_events.c.detail.type)
+        line = select(changed.c.workspace_id, event, changed.c.id, literal(what), by, detail, at)
+        columns = ["workspace_id", "id", "move_id", "what", "by", "detail", "at"]
+        self._statement = insert(move_events).from_select(columns, line).returning(move_events.c.move_id)
+
+    async def go(
+        self, db: Db, move: UUID, *, now: datetime, by: str = "caseyos", detail: str = "", **bound: Any
+    ) -> None:
+        """`bound` are the parameters in the arrow's values. Raises NoSuchMove, AlreadyDecided."""
+        given = {"move": move, "event": new_id(), "by": by, "detail": detail, "at": now, **bound}
+        if (await db.execute(self._statement, given)).first() is None:
+            raise await _refusal(db, move)
 
 
 async def _refusal(db: Db, move: UUID) -> Exception:
@@ -97,45 +102,51 @@ async def _history(db: Db, workspace_id: UUID, move: UUID, what: str, by: str, d
     )
 
 
+_DECIDED = {"decided_by": bindparam("by"), "decided_at": bindparam("at")}
+_UNDECIDED = {"decided_by": null(), "decided_at": null()}
+_APPROVED = _Arrow("approved", start=UNDECIDED, state="approved", snoozed_until=null(), note=null(), **_DECIDED)
+_SNOOZED = _Arrow("snoozed", start=UNDECIDED, state="snoozed", snoozed_until=bindparam("until"), **_DECIDED)
+_DISMISSED = _Arrow(
+    "dismissed",
+    start=UNDECIDED,
+    state="dismissed",
+    dismiss_reason=bindparam("detail"),
+    snoozed_until=null(),
+    **_DECIDED,
+)
+_WOKEN = _Arrow("woken", start=("snoozed",), state="open", snoozed_until=null(), **_UNDECIDED)
+_DONE = _Arrow("done", start=("approved",), state="done")
+_REOPENED = _Arrow("reopened", start=("approved",), state="open", note=bindparam("detail"), **_UNDECIDED)
+_RETIRED = _Arrow("retired", start=UNDECIDED, state="retired", note=bindparam("detail"), snoozed_until=null())
+
+
 async def mark_approved(db: Db, move: UUID, *, by: str, now: datetime) -> None:
-    values = {"state": "approved", "snoozed_until": null(), "note": null(), **_decided(by, now)}
-    await _arrow(db, move, start=UNDECIDED, what="approved", by=by, detail="", now=now, values=values)
+    await _APPROVED.go(db, move, by=by, now=now)
 
 
 async def snooze(db: Db, move: UUID, *, until: datetime, by: str, now: datetime) -> None:
-    values = {"state": "snoozed", "snoozed_until": until, **_decided(by, now)}
-    await _arrow(
-        db, move, start=UNDECIDED, what="snoozed", by=by, detail=f"{until:%Y-%m-%dT%H:%MZ}", now=now, values=values
-    )
+    await _SNOOZED.go(db, move, by=by, detail=f"{until:%Y-%m-%dT%H:%MZ}", now=now, until=until)
 
 
 async def dismiss(db: Db, move: UUID, *, reason: str, by: str, now: datetime) -> None:
-    values = {"state": "dismissed", "dismiss_reason": reason, "snoozed_until": null(), **_decided(by, now)}
-    await _arrow(db, move, start=UNDECIDED, what="dismissed", by=by, detail=reason, now=now, values=values)
+    await _DISMISSED.go(db, move, by=by, detail=reason, now=now)
 
 
 async def wake(db: Db, move: UUID, *, now: datetime) -> None:
-    values = {"state": "open", "snoozed_until": null(), "decided_by": null(), "decided_at": null()}
-    await _arrow(db, move, start=("snoozed",), what="woken", by="caseyos", detail="", now=now, values=values)
+    await _WOKEN.go(db, move, now=now)
 
 
 async def finish(db: Db, move: UUID, *, now: datetime) -> None:
-    await _arrow(db, move, start=("approved",), what="done", by="caseyos", detail="", now=now, values={"state": "done"})
+    await _DONE.go(db, move, now=now)
 
 
 async def reopen(db: Db, move: UUID, *, reason: str, now: datetime, by: str = "caseyos") -> None:
     """What was approved did not happen: the move waits for a decision again and says why."""
-    values = {"state": "open", "note": reason, "decided_by": null(), "decided_at": null()}
-    await _arrow(db, move, start=("approved",), what="reopened", by=by, detail=reason, now=now, values=values)
+    await _REOPENED.go(db, move, by=by, detail=reason, now=now)
 
 
 async def retire(db: Db, move: UUID, *, reason: str, now: datetime) -> None:
-    values = {"state": "retired", "note": reason, "snoozed_until": null()}
-    await _arrow(db, move, start=UNDECIDED, what="retired", by="caseyos", detail=reason, now=now, values=values)
-
-
-def _decided(by: str, now: datetime) -> dict[str, Any]:
-    return {"decided_by": by, "decided_at": now}
+    await _RETIRED.go(db, move, detail=reason, now=now)
 
 
 async def touch(db: Db, move: UUID, *, now: datetime) -> None:
@@ -145,10 +156,10 @@ async def touch(db: Db, move: UUID, *, now: datetime) -> None:
     )
 
 
-async def card_posted(db: Db, move: UUID, posted: Posted, *, shown: int, now: datetime) -> None:
+async def card_posted(db: Db, move: UUID, posted: Posted, *, shown: int, digest: str | None, now: datetime) -> None:
     due = case((moves.c.revision > shown, now), else_=null())
-    values = {"card_channel": posted.channel, "card_ts": posted.ts, "shown_revision": shown, "card_due_at": due}
-    await db.execute(update(moves).where(moves.c.id == move).values(**values))
+    values = {"card_channel": posted.channel, "card_ts": posted.ts, "shown_revision": shown, "shown_digest": digest}
+    await db.execute(update(moves).where(moves.c.id == move).values(**values, card_due_at=due))
 
 
 async def due_snoozes(db: Db, now: datetime, *, limit: int = 50) -> list[UUID]:
@@ -174,10 +185,15 @@ async def claim_card(db: Db, move: UUID, *, until: datetime, now: datetime) -> b
     return (await db.execute(statement)).rowcount == 1
 
 
-async def card_shown(db: Db, move: UUID, *, revision: int, now: datetime) -> None:
+async def card_is_changing(db: Db, move: UUID) -> None:
+    """Until `card_shown` nobody knows what the card says: the answer to an update may be lost."""
+    await db.execute(update(moves).where(moves.c.id == move).values(shown_digest=null()))
+
+
+async def card_shown(db: Db, move: UUID, *, revision: int, digest: str, now: datetime) -> None:
     """The card says revision `revision` now; if the move went on meanwhile it is due again."""
     due = case((moves.c.revision > revision, literal(now)), else_=null())
-    values = {"shown_revision": revision, "card_due_at": due, "card_lease_until": null()}
+    values = {"shown_revision": revision, "shown_digest": digest, "card_due_at": due, "card_lease_until": null()}
     await db.execute(update(moves).where(moves.c.id == move).values(**values))
 
 

@@ -76,7 +76,7 @@ async def ranked(db: Db, now: datetime, *, owner: str) -> list[ScoredMove]:
 async def rescore_open(db: Db, now: datetime) -> int:
     """Brings the open moves' stored scores up to now; how many changed. Those that did not are not written."""
     changed = 0
-    for row in (await db.execute(_open_moves().order_by(moves.c.id).with_for_update(of=moves))).all():
+    for row in (await db.execute(_open_moves().order_by(moves.c.id).with_for_update(of=moves, key_share=True))).all():
         aps_now = (await _scored(db, row.facts, now)).score.aps
         if aps_now != row.aps:
             changed += 1

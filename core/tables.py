@@ -185,6 +185,7 @@ moves = Table(
     _time("snoozed_until", null=True),
     Column("revision", Integer, nullable=False),
     Column("shown_revision", Integer, nullable=False),
+    Column("shown_digest", Text),
     Column("card_channel", Text),
     Column("card_ts", Text),
     _time("card_due_at", null=True),

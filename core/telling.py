@@ -62,8 +62,8 @@ class PostCard:
     async def send(self, params: Telling, ports: Ports, key: str, done: Receipts) -> Receipt:
         assert params.card is not None
         posted = await ports.messenger.post_card(params.card, channel=await _channel(params, ports), key=key)
-        detail = {"channel": posted.channel, "revision": str(params.card.revision)}
-        return Receipt(posted.ts, detail=detail)
+        shown = {"revision": str(params.card.revision), "digest": params.card.digest()}
+        return Receipt(posted.ts, detail={"channel": posted.channel, **shown})
 
     async def find(self, params: Telling, ports: Ports, key: str, done: Receipts) -> Receipt | None:
         channel = await _channel(params, ports)

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from pydantic import BaseModel, Field
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
 from core.database import Db
@@ -55,7 +55,10 @@ async def ensure_member(db: Db, *, workspace: UUID, user: str, name: str, zone: 
     )
 
 
+_MEMBER = select(members.c.name, members.c.zone).where(members.c.slack_user_id == bindparam("user"))
+
+
 async def member(db: Db, user: str) -> Member:
     """What is known of a member; UTC until Slack has told us more."""
-    row = (await db.execute(select(members).where(members.c.slack_user_id == user))).one_or_none()
+    row = (await db.execute(_MEMBER, {"user": user})).one_or_none()
     return Member(user, user, "UTC") if row is None else Member(user, row.name, row.zone)

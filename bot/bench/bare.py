@@ -23,16 +23,14 @@ WINDOW_S = 300
 POOL = 20  # as many connections as the product may open
 
 SET_WORKSPACE = "select set_config('caseyos.workspace', $1, true)"
-MEMBER = (
-    "SELECT members.workspace_id, members.slack_user_id, members.name, members.zone, members.role, members.created_at"
-    " FROM members WHERE members.slack_user_id = $1::VARCHAR"
-)
+MEMBER = "SELECT members.name, members.zone FROM members WHERE members.slack_user_id = $1::VARCHAR"
 SNOOZE = (
-    "WITH changed AS (UPDATE moves SET state=$6::VARCHAR, decided_by=$7::VARCHAR,"
-    " decided_at=$8::TIMESTAMP WITH TIME ZONE, snoozed_until=$9::TIMESTAMP WITH TIME ZONE,"
-    " revision=(moves.revision + $10::INTEGER), card_due_at=$5::TIMESTAMP WITH TIME ZONE,"
-    " updated_at=$5::TIMESTAMP WITH TIME ZONE WHERE moves.id = $11::UUID AND moves.state IN ($12::VARCHAR, $13::VARCHAR)"
-    " RETURNING moves.workspace_id, moves.id) INSERT INTO move_events (workspace_id, id, move_id, what, by, detail, at)"
+    "WITH changed AS (UPDATE moves SET state=$6::VARCHAR, decided_by=$3::VARCHAR,"
+    " decided_at=$5::TIMESTAMP WITH TIME ZONE, snoozed_until=$7::TIMESTAMP WITH TIME ZONE,"
+    " revision=(moves.revision + $8::INTEGER), card_due_at=$5::TIMESTAMP WITH TIME ZONE,"
+    " updated_at=$5::TIMESTAMP WITH TIME ZONE WHERE moves.id = $9::UUID"
+    " AND (moves.state = $10::VARCHAR OR moves.state = $11::VARCHAR) RETURNING moves.workspace_id, moves.id)"
+    " INSERT INTO move_events (workspace_id, id, move_id, what, by, detail, at)"
     " SELECT changed.workspace_id, $1::UUID AS anon_1, changed.id, $2::VARCHAR AS anon_2, $3::VARCHAR AS anon_3,"
     " $4::VARCHAR AS anon_4, $5::TIMESTAMP WITH TIME ZONE AS anon_5 FROM changed RETURNING move_events.move_id"
 )
@@ -50,7 +48,7 @@ async def snooze(connection: Any, *, workspace: str, press: dict[str, Any], now:
         until = now + timedelta(hours=2)
         detail = f"{until:%Y-%m-%dT%H:%MZ}"
         changed = await connection.fetch(
-            SNOOZE, new_id(), "snoozed", user, detail, now, "snoozed", user, now, until, 1, move, "open", "snoozed"
+            SNOOZE, new_id(), "snoozed", user, detail, now, "snoozed", until, 1, move, "open", "snoozed"
         )
         if not changed:
             raise web.HTTPConflict

@@ -2,17 +2,15 @@
 
 import hashlib
 import hmac
+import itertools
 import json
 import time
-from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlencode
-from uuid import UUID
+from urllib.parse import quote_plus, urlencode
 
 from bot import ids
 from bot.views import card as card_view
-from core.aps import Reason, Score
-from core.card import Card, CardState
+from core.card import Card
 
 USER = "U0BENCH"
 CHANNEL = "D0BENCH"
@@ -20,26 +18,41 @@ TEAM = "T0BENCH"
 CHOICE = "two_hours"
 PATH = "/slack/events"
 
+_TRIGGER = "1000000000000.2000000000000.{}"
+_NUMBER = "{:032x}"
 
-def request(move: UUID, *, card: Card, secret: str, host: str) -> bytes:
-    """The whole HTTP request, keep-alive, signed as of now."""
-    body = urlencode({"payload": json.dumps(payload(move, card=card))}).encode()
-    stamp = str(int(time.time()))
-    head = (
-        f"POST {PATH} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: Slackbot 1.0 (+https://api.slack.com/robots)\r\n"
-        "Accept: */*\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-        f"X-Slack-Request-Timestamp: {stamp}\r\nX-Slack-Signature: {signature(secret, stamp, body)}\r\n"
-        f"Content-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
+
+class Presses:
+    """Presses of Snooze on one card, each with a trigger id of its own and signed when it is asked for."""
+
+    def __init__(self, card: Card, *, secret: str, port: int) -> None:
+        mark = _NUMBER.format(0xFEED << 64)
+        body = urlencode({"payload": json.dumps(payload(card, trigger_id=_TRIGGER.format(mark)))})
+        self._before, _, self._after = (part.encode() for part in body.partition(quote_plus(mark)))
+        self._secret = secret
+        self._port = port
+        self._numbers = itertools.count(1)
+
+    def next(self) -> bytes:
+        """The whole HTTP request, keep-alive, as of now."""
+        body = self._before + _NUMBER.format(next(self._numbers)).encode() + self._after
+        stamp = str(int(time.time()))
+        head = (
+            f"POST {PATH} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\n"
+            "User-Agent: Slackbot 1.0 (+https://api.slack.com/robots)\r\nAccept: */*\r\n"
+            "Content-Type: application/x-www-form-urlencoded\r\n"
+            f"X-Slack-Request-Timestamp: {stamp}\r\nX-Slack-Signature: {signature(self._secret, stamp, body)}\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        return head.encode() + body
 
 
 def signature(secret: str, stamp: str, body: bytes) -> str:
     return "v0=" + hmac.new(secret.encode(), f"v0:{stamp}:".encode() + body, hashlib.sha256).hexdigest()
 
 
-def payload(move: UUID, *, card: Card) -> dict[str, Any]:
-    """What Slack sends for a chosen option of a card's Snooze menu, the message included as it does."""
+def payload(card: Card, *, trigger_id: str) -> dict[str, Any]:
+    """What Slack sends for a chosen option of a card's Snooze menu, with the message it stands in."""
     stamp = "1790000000.000100"
     return {
         "type": "block_actions",
@@ -47,7 +60,7 @@ def payload(move: UUID, *, card: Card) -> dict[str, Any]:
         "api_app_id": "A0BENCH",
         "token": "not-used-any-more",
         "container": {"type": "message", "message_ts": stamp, "channel_id": CHANNEL, "is_ephemeral": False},
-        "trigger_id": f"1.2.{move.hex}",
+        "trigger_id": trigger_id,
         "team": {"id": TEAM, "domain": "bench"},
         "enterprise": None,
         "is_enterprise_install": False,
@@ -63,12 +76,12 @@ def payload(move: UUID, *, card: Card) -> dict[str, Any]:
             "blocks": [block.to_dict() for block in card_view.render(card)],
         },
         "state": {"values": {}},
-        "response_url": f"https://hooks.slack.example/actions/{TEAM}/1/{move.hex}",
+        "response_url": f"https://hooks.slack.example/actions/{TEAM}/1/bench",
         "actions": [
             {
                 "type": "static_select",
                 "action_id": ids.SNOOZE,
-                "block_id": f"act:{move}",
+                "block_id": f"act:{card.move_id}",
                 "selected_option": {
                     "text": {"type": "plain_text", "text": card_view.SNOOZES[CHOICE], "emoji": True},
                     "value": CHOICE,
@@ -77,31 +90,4 @@ def payload(move: UUID, *, card: Card) -> dict[str, Any]:
                 "action_ts": "1790000001.000200",
             }
         ],
-    }
-
-
-def cards(moves: Sequence[UUID]) -> dict[UUID, Card]:
-    """A card for each move, as long as real ones are."""
-    reasons = (
-        Reason(part="revenue", text="$9,000, priced by the form", points=20),
-        Reason(part="urgency", text="waits 2 min; answers within the hour qualify far more often", points=25),
-        Reason(part="effort", text="4 min, one mail to check", points=10),
-        Reason(part="strategic", text="asks to exhibit", points=8),
-    )
-    score = Score(aps=63, reasons=reasons)
-    return {
-        move: Card(
-            move_id=str(move),
-            revision=1,
-            state=CardState.OPEN,
-            owner=USER,
-            title="Reply to Dana Whitfield, Northpier Freight",
-            why="Dana Whitfield filled in the contact form: “We would like to exhibit. What are the prices?”",
-            score=score,
-            due_at=None,
-            effort_minutes=4,
-            zone="UTC",
-            context=("Northpier Freight is a customer", "no open deal"),
-        )
-        for move in moves
     }

@@ -1,14 +1,18 @@
 """App Home: what waits for the person who opens it."""
 
+import logging
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.services import Services
 from bot.views import modal
 from bot.views.text import outside
 from core import scoring, switch
+
+log = logging.getLogger(__name__)
 
 
 def register(app: AsyncApp, services: Services) -> None:
@@ -22,7 +26,11 @@ def register(app: AsyncApp, services: Services) -> None:
         if paused.paused:
             lines.insert(0, "*Paused*: nothing leaves until `/moves resume`")
         lines += [f"{n}  {outside(row.title, 150)}   `{row.score.aps}`" for n, row in enumerate(rows, start=1)]
-        await client.views_publish(user_id=event["user"], view=modal.home(lines))
+        try:
+            await client.views_publish(user_id=event["user"], view=modal.home(lines))
+        except SlackApiError as refused:
+            # Drawn anew whenever somebody opens it: nothing is gained by letting Slack repeat the event.
+            log.warning("App Home was not shown", extra={"slack": refused.response["error"]})
 
     async def on_message() -> None:
         """People may write to the app; it answers to `/moves` alone."""

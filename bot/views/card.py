@@ -105,7 +105,7 @@ def state_line(card: Card) -> str:
         case CardState.DONE:
             assert card.until is not None
             came = f"  ·  *outcome*: {OUTCOMES.get(card.outcome, card.outcome)}" if card.outcome else ""
-            return f"*done*: sent {day_and_clock(card.until, card.zone, card.at)}{by}  ·  receipt {why}{came}"
+            return f"*done*: sent {day_and_clock(card.until, card.zone, card.at)}{by}  ·  receipt: {why}{came}"
         case CardState.DISMISSED:
             return f"*dismissed*{by}: {outside(DISMISSALS.get(card.reason or '', card.reason or ''), 200)}"
         case CardState.EXPIRED:

@@ -209,6 +209,7 @@ SCHEMA = (
         snoozed_until TIMESTAMP WITH TIME ZONE,
         revision INTEGER NOT NULL,
         shown_revision INTEGER NOT NULL,
+        shown_digest TEXT,
         card_channel TEXT,
         card_ts TEXT,
         card_due_at TIMESTAMP WITH TIME ZONE,

@@ -6,9 +6,9 @@ import time
 import aiohttp
 import pytest
 from aiohttp import web
-from world_support import served
 
 from integrations.sandbox.faults import Fault, Faults, apply, cancel_late
+from tests.sandbox.world_support import served
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from world_support import outside, served
+
+from tests.sandbox.world_support import outside, served
 
 
 @pytest.fixture

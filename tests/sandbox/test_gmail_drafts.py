@@ -5,7 +5,8 @@ import base64
 
 import aiohttp
 import pytest
-from world_support import GOOGLE, as_body, header, mail, outside, raw_body
+
+from tests.sandbox.world_support import GOOGLE, as_body, header, mail, outside, raw_body
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """Replies arrive in the thread of the mail they answer, and history tells what is new."""
 
 import pytest
-from world_support import DANA, header, mail, outside
+
+from tests.sandbox.world_support import DANA, header, mail, outside
 
 QUESTION = "What is the price?"
 

@@ -3,7 +3,8 @@
 import asyncio
 
 import pytest
-from world_support import DANA, TOMAS, outside
+
+from tests.sandbox.world_support import DANA, TOMAS, outside
 
 STAGES = [
     "appointmentscheduled",

@@ -1,0 +1,80 @@
+"""The newcomer's story in a real browser: the form, the card, a changed word, the mail after the hold, reply, outcome."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from bot import demo
+
+CHROMIUM = Path("/usr/bin/chromium")
+HOLD_S = 4
+PATIENCE_MS = 15_000
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no {CHROMIUM}: apt-get install chromium"),
+]
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[demo.Demo]:
+    settings = {"CASEYOS_HOLD_S": str(HOLD_S), "CASEYOS_GMAIL_POLL_S": "0.5"}
+    with demo.running(tmp_path / "demo", durable=False, extra=settings) as (started, _):
+        demo.wait_until_ready(started)
+        yield started
+
+
+@pytest.fixture
+def page(running: demo.Demo) -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        opened = browser.new_page(viewport={"width": 1280, "height": 900})
+        opened.set_default_timeout(PATIENCE_MS)
+        expect.set_options(timeout=PATIENCE_MS)
+        opened.goto(running.sandbox)
+        yield opened
+        browser.close()
+
+
+@pytest.fixture
+def picture(tmp_path: Path, page: Page) -> Iterator[object]:
+    """Takes screenshots; with CASEYOS_SCREENSHOTS set they stay in that folder, as the README's does."""
+    folder = Path(os.environ.get("CASEYOS_SCREENSHOTS", tmp_path))
+
+    def take(name: str) -> None:
+        page.screenshot(path=folder / f"{name}.png")
+        assert (folder / f"{name}.png").stat().st_size > 20_000
+
+    yield take
+
+
+def test_a_newcomer_plays_the_whole_story(page: Page, picture, running: demo.Demo) -> None:
+    page.get_by_role("button", name="Someone fills in the form").click()
+    card = page.get_by_role("article").filter(has_text="Execute")
+    expect(card).to_have_count(1)
+    picture("card")
+
+    card.get_by_role("button", name="Execute").click()
+    modal = page.get_by_role("dialog")
+    modal.get_by_label("Subject").fill("Your corner stand in January")
+    picture("edit")
+    modal.get_by_role("button", name="Send").click()
+    expect(page.get_by_text("held", exact=True)).to_be_visible()
+    picture("held")
+
+    expect(page.get_by_text("done", exact=True)).to_be_visible()
+    page.get_by_role("tab", name="Gmail").click()
+    expect(page.get_by_role("heading", name="Your corner stand in January")).to_be_visible()
+    [mail] = demo.ask(f"{running.sandbox}/control/gmail")["messages"]
+    assert mail["subject"] == "Your corner stand in January"
+
+    page.get_by_role("button", name=re.compile("The person replies")).click()
+    expect(page.get_by_text("they replied")).to_be_visible()
+    page.get_by_role("button", name=re.compile("1 reply")).click()
+    expect(page.get_by_text(re.compile(r"moves like this one: \d+ → \d+"))).to_be_visible()
+    picture("outcome")
