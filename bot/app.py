@@ -72,7 +72,7 @@ def _unhandled(body: dict[str, Any]) -> BoltResponse:
     """Acknowledged all the same: Slack would repeat the event, or tell the person that the app is broken."""
     kind, id = asked_for(body)
     log.warning("nothing here answers this request of Slack's", extra={"request": kind, "id": id})
-    answer = {"options": []} if kind in {"block_suggestion", "dialog_suggestion"} else ""
+    answer: dict[str, Any] | str = {"options": []} if kind in {"block_suggestion", "dialog_suggestion"} else ""
     return BoltResponse(status=200, body=answer)
 
 

@@ -118,8 +118,12 @@ def _read(body: bytes, content_type: str) -> dict[str, Any]:
 def _signed(verifier: SignatureVerifier, body: bytes, request: web.Request) -> bool:
     timestamp = request.headers.get("X-Slack-Request-Timestamp", "")
     signature = request.headers.get("X-Slack-Signature", "")
-    well_formed = _TIMESTAMP.fullmatch(timestamp) and _SIGNATURE.fullmatch(signature)
-    return bool(well_formed) and verifier.is_valid(body, timestamp, signature)
+    if not (_TIMESTAMP.fullmatch(timestamp) and _SIGNATURE.fullmatch(signature)):
+        return False
+    try:
+        return verifier.is_valid(body, timestamp, signature)
+    except UnicodeDecodeError:
+        return False  # Slack signs text
 
 
 async def _form(services: Services, request: web.Request) -> web.Response:

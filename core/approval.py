@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 
 from core import arming, execution, guardrails, queue, workspace
 from core import effect as machine
@@ -114,6 +114,7 @@ async def _on_their_word(db: Db, effect: execution.EffectRow, *, choice: str, by
         before = await execution.receipts(db, effect)
         receipt = Receipt(external_id="", known_by=f"word of {by}", detail=dict(before[-1].detail) if before else {})
         await execution.advance(db, effect, machine.SaysSent(), now, receipt=receipt)
+        await _sent_by_hand(db, effect, now)
     elif choice == "again":
         await _start_over(db, effect, now)
     elif choice == "drop":
@@ -122,11 +123,22 @@ async def _on_their_word(db: Db, effect: execution.EffectRow, *, choice: str, by
         raise ValueError(f"no such choice: {choice}")
 
 
+async def _sent_by_hand(db: Db, effect: execution.EffectRow, now: datetime) -> None:
+    """What a person sent while only its draft was in question leaves nothing for the sending step to do."""
+    assert effect.approval_id is not None
+    assert effect.move_id is not None
+    later = [row for row in await execution.of_approval(db, effect.approval_id) if row.step > effect.step]
+    if any(row.definition.sends for row in later):
+        for row in later:
+            await execution.advance(db, row, machine.Cancel(), now)
+        await queue.finish(db, effect.move_id, now=now)
+
+
 async def _start_over(db: Db, effect: execution.EffectRow, now: datetime) -> None:
     """Again from the first step: what the old draft was is gone, so the same approval is carried out anew."""
     assert effect.approval_id is not None
     old = (await db.execute(select(approvals).where(approvals.c.id == effect.approval_id))).one()
-    await db.execute(update(approvals).where(approvals.c.id == old.id).values(withdrawn_at=now))
+    await execution.withdraw(db, old.id, now)
     await execution.advance(db, effect, machine.Drop("done again on a person's word"), now)
     again = new_id()
     fresh = {**old._mapping, "id": again, "withdrawn_at": None}

@@ -23,6 +23,7 @@ POST_NOTE = "post_note"
 WHISPER = "whisper"
 TELLING = frozenset({POST_CARD, POST_NOTE, WHISPER})
 """Effects that tell people something; all others are steps of an approved plan."""
+TAKEN_BACK = "the plan was taken back"
 
 
 @dataclass(frozen=True)
@@ -211,7 +212,7 @@ async def withdraw(db: Db, approval: UUID, now: datetime) -> None:
         if machine.allowed(row.effect.state, machine.Cancel):
             await advance(db, row, machine.Cancel(), now)
         elif row.effect.state is not State.NEEDS_HUMAN and machine.allowed(row.effect.state, machine.Drop):
-            await advance(db, row, machine.Drop("the plan was taken back"), now)
+            await advance(db, row, machine.Drop(TAKEN_BACK), now)
         elif row.effect.state is State.APPLIED and row.definition.reversible:
             await advance(db, row, machine.TakeBack(), now)
 
@@ -244,6 +245,9 @@ async def _plan_follows(db: Db, row: EffectRow, now: datetime) -> None:
     elif state in {State.REFUSED, State.DROPPED} and not withdrawn:
         await withdraw(db, row.approval_id, now)
         await queue.reopen(db, row.move_id, reason=row.effect.cause or "it did not go through", now=now)
+    elif state in {State.APPROVED, State.ABSENT, State.BLOCKED} and withdrawn:
+        # It was under way when the plan was taken back, and did not happen: it is not tried again.
+        await advance(db, row, machine.Drop(TAKEN_BACK), now)
     await queue.touch(db, row.move_id, now=now)
 
 

@@ -22,7 +22,11 @@ class NoSuchMove(Exception):
     """There is no move with this id in this workspace."""
 
 
-@dataclass(frozen=True)
+class Ambiguous(Exception):
+    """Several moves have an id that begins like this."""
+
+
+@dataclass(eq=False)  # not frozen: an exception gets its traceback assigned on its way
 class AlreadyDecided(Exception):
     """Somebody was first, or the move is over: its state, and who brought it there."""
 
@@ -215,6 +219,20 @@ async def get(db: Db, move: UUID) -> Row[Any]:
     if row is None:
         raise NoSuchMove(str(move))
     return row
+
+
+async def named(db: Db, start: str) -> UUID:
+    """The move whose id is `start` or begins with it, dashes or not. Raises NoSuchMove, Ambiguous."""
+    digits = start.strip().lower().replace("-", "")
+    if not digits or len(digits) > 32 or set(digits) - set("0123456789abcdef"):
+        raise NoSuchMove(start)
+    first, last = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
+    found = (await db.execute(select(moves.c.id).where(moves.c.id.between(first, last)).limit(2))).scalars().all()
+    if not found:
+        raise NoSuchMove(start)
+    if len(found) > 1:
+        raise Ambiguous(start)
+    return found[0]
 
 
 async def open_for_person(db: Db, person: UUID) -> Sequence[UUID]:

@@ -9,6 +9,7 @@ from bot import ids
 from bot.handlers.clicked import parse
 from bot.services import Services
 from bot.views import modal
+from bot.views.note import mention
 from bot.views.text import clip, outside
 from core import cards, execution, queue, scoring, switch
 
@@ -30,7 +31,7 @@ def register(app: AsyncApp, services: Services) -> None:
         async with services.database.begin() as db:
             rows = await scoring.ranked(db, services.clock(), owner=user)
             paused = await switch.sending(db)
-        note = f"Paused by <@{outside(paused.by, 50)}>; `/moves resume` goes on.\n" if paused.paused else ""
+        note = f"Paused by {mention(paused.by)}; `/moves resume` goes on.\n" if paused.paused else ""
         if not rows:
             return f"{note}Nothing is worth your time right now. Enjoy it."
         lines = [f"{n}  *{outside(row.title, 150)}*   `{row.score.aps}`" for n, row in enumerate(rows[:10], start=1)]
