@@ -5,8 +5,11 @@ from dataclasses import asdict
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp, AsyncBoltContext
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.authorization.async_authorize import AsyncAuthorize
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.handlers import decide, execute, home, moves
@@ -19,13 +22,29 @@ from core.note import Note
 
 log = logging.getLogger(__name__)
 
+TRIGGER_GONE = frozenset({"expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id"})
+
 ID_LIMIT = 255  # of Slack's own ids
+
+
+class _OneWorkspace(AsyncAuthorize):
+    """One workspace, one token, and no question to Slack.
+
+    Bolt would ask `auth.test` at the first press, and where Slack says no, acknowledge a press that nobody committed.
+    """
+
+    def __init__(self, token: str | None) -> None:
+        self._known = AuthorizeResult(enterprise_id=None, team_id=None, bot_token=token)
+
+    async def __call__(self, **_: Any) -> AuthorizeResult:
+        return self._known
 
 
 def build(services: Services, web: AsyncWebClient, *, signing_secret: str) -> AsyncApp:
     """The app for Socket Mode and HTTP alike. Listeners run before the answer: a press is committed, then acknowledged."""
     app = AsyncApp(
-        client=web,
+        client=AsyncWebClient(base_url=web.base_url, timeout=web.timeout, retry_handlers=[]),
+        authorize=_OneWorkspace(web.token),
         signing_secret=signing_secret,
         process_before_response=True,
         raise_error_for_unhandled_request=True,  # to `on_error` below, which acknowledges it
@@ -106,6 +125,8 @@ def _words(error: Exception) -> Note | None:
             return Note("already_decided", {"state": error.state, "by": error.by or ""})
         case queue.NoSuchMove():
             return Note("nothing_to_do", {"why": "this move is not known here; /moves shows what is"})
+        case SlackApiError() if error.response.get("error") in TRIGGER_GONE:
+            return Note("nothing_to_do", {"why": "that took too long for Slack; press once more"})
         case approval.TooLate():
             return Note("nothing_to_do", {"why": str(error)})
         case _:

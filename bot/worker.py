@@ -132,6 +132,11 @@ class Worker:
         """Looks at one thing. Whatever goes wrong, its lease in the database brings it up again."""
         try:
             await self._looks[what](id)
+        except DATABASE_AWAY as down:
+            log.warning(
+                "the database does not answer: trying again", extra={"what": what, "error": type(down).__name__}
+            )
+            await asyncio.sleep(RECONNECT_S)
         except Exception:
             log.exception("work failed; it will be looked at again", extra={"what": what, "id": str(id)})
             await asyncio.sleep(RECONNECT_S)

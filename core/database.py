@@ -42,6 +42,7 @@ class Database:
         self.workspace = workspace
         self.engine: AsyncEngine = create_async_engine(
             asyncpg_url(url),
+            hide_parameters=True,  # what people wrote never stands in an error, and so in no log
             pool_size=pool_size,
             max_overflow=0,  # what overflows is closed on its return: under load it would be opened anew each time
             connect_args={

@@ -66,9 +66,10 @@ class ScoredMove:
     score: Score
 
 
-async def ranked(db: Db, now: datetime, *, owner: str) -> list[ScoredMove]:
-    """The owner's open moves with their scores of now, best first. Reads only."""
-    rows = (await db.execute(_open_moves().where(moves.c.owner == owner))).all()
+async def ranked(db: Db, now: datetime, *, owner: str | None = None) -> list[ScoredMove]:
+    """The owner's open moves, or everybody's, with their scores of now, best first. Reads only."""
+    mine = _open_moves() if owner is None else _open_moves().where(moves.c.owner == owner)
+    rows = (await db.execute(mine)).all()
     scored = [ScoredMove(row.id, row.title, (await _scored(db, row.facts, now)).score) for row in rows]
     return sorted(scored, key=lambda move: (-move.score.aps, move.id))
 

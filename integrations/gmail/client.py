@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from core.ports import CannotTell, DraftRef, IncomingMail, Mail, MailChanges, Rejected, SentRef, Unavailable, Unclear
+from core.ports import DraftRef, IncomingMail, Mail, MailChanges, Rejected, SentRef, Unavailable, Unclear
 from integrations.gmail.compose import KEY_HEADER, compose
 from integrations.gmail.message import draft_mail, incoming
 from integrations.gmail.resource import Draft, Drafts, History, Message, Messages, Profile, Thread
@@ -18,6 +18,8 @@ from integrations.gmail.wire import TIMEOUT_S, Missing, Request, exchange, unrea
 
 DRAFTS_LOOKED_THROUGH = 100
 SENT_LOOKED_THROUGH = 10
+SENT_BY_HAND = "sent-by-hand"
+"""Stands for the id of a draft that was sent before we learned its id; its thread holds the mail."""
 RESYNC = "in:inbox newer_than:7d"
 PAGE = 500
 
@@ -64,6 +66,8 @@ class GmailMailbox:
         return DraftRef(made.id, made.message.thread_id)
 
     async def read_draft(self, draft_id: str) -> Mail | None:
+        if draft_id == SENT_BY_HAND:
+            return None
         try:
             return draft_mail((await self._draft(draft_id, form="full")).message)
         except Missing:
@@ -103,11 +107,10 @@ class GmailMailbox:
                 continue
             if found.message.payload.header(KEY_HEADER) == key:
                 return DraftRef(found.id, found.message.thread_id)
-        if listed.next_page_token is not None:
-            raise CannotTell(f"the draft is not among the newest {DRAFTS_LOOKED_THROUGH} in Gmail, and there are more")
-        if await self._recently_sent(key):
-            raise CannotTell("the draft was made and is gone: it was sent from Gmail already")
-        return None
+        # A draft that a person has sent by now is no draft any more; its thread leads to the mail that it became.
+        # One that hides behind more than a hundred newer ones would be left over, which is not a second mail.
+        thread = await self._thread_of_recently_sent(key)
+        return None if thread is None else DraftRef(SENT_BY_HAND, thread)
 
     async def find_sent(self, *, key: str, thread_id: str) -> SentRef | None:
         id = _id(thread_id)
@@ -170,8 +173,8 @@ class GmailMailbox:
             if (page := found.next_page_token) is None:
                 return
 
-    async def _recently_sent(self, key: str) -> bool:
-        """Whether one of the mails sent last has this key: a draft that a person sent is no draft any more."""
+    async def _thread_of_recently_sent(self, key: str) -> str | None:
+        """The thread of the mail with this key, if it is one of those sent last."""
         listed = await self._read(Messages, self._list_messages("in:sent newer_than:1d", None, SENT_LOOKED_THROUGH))
         for each in listed.messages:
             try:
@@ -179,8 +182,8 @@ class GmailMailbox:
             except Missing:
                 continue
             if message.payload.header(KEY_HEADER) == key:
-                return True
-        return False
+                return message.thread_id
+        return None
 
     def _list_history(self, cursor: str, page: str | None) -> Build:
         asked = {"startHistoryId": cursor, "historyTypes": ["messageAdded"], "maxResults": PAGE, **_following(page)}

@@ -152,4 +152,6 @@ def test_the_form_example_signs_what_the_product_accepts() -> None:
     signal = signals.parse("contact", body, headers, mappings, now)
     assert signal.payload["name"] == "Dana"
     stamp = headers["X-CaseyOS-Timestamp"].encode()
-    assert headers["X-CaseyOS-Signature"] == "v1=" + hmac.new(b"secret", stamp + b"." + body, hashlib.sha256).hexdigest()
+    assert (
+        headers["X-CaseyOS-Signature"] == "v1=" + hmac.new(b"secret", stamp + b"." + body, hashlib.sha256).hexdigest()
+    )

@@ -29,10 +29,12 @@ def running(tmp_path: Path) -> Iterator[demo.Demo]:
 
 
 @pytest.fixture
-def page(running: demo.Demo) -> Iterator[Page]:
+def page(running: demo.Demo, tmp_path: Path) -> Iterator[Page]:
     with sync_playwright() as playwright:
         arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        # A home that can be written to, whoever runs the tests.
+        environment = {**os.environ, "HOME": str(tmp_path)}
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments, env=environment)
         opened = browser.new_page(viewport={"width": 1280, "height": 900})
         opened.set_default_timeout(PATIENCE_MS)
         expect.set_options(timeout=PATIENCE_MS)

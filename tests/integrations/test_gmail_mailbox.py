@@ -5,7 +5,7 @@ import json
 import httpx
 import pytest
 
-from core.ports import CannotTell, Mail, Rejected, Unavailable, Unclear
+from core.ports import Mail, Rejected, Unavailable, Unclear
 from integrations.gmail.client import GmailMailbox
 from integrations.gmail.token import token_source
 from tests.support.sandbox import GMAIL_TOKEN, MAILBOX, running_sandbox
@@ -67,12 +67,14 @@ async def test_the_draft_of_another_key_is_not_found(mailbox):
     assert await mailbox.find_draft(key="two-00") is None
 
 
-async def test_a_draft_sent_by_a_person_cannot_be_told(sandbox, mailbox):
+async def test_a_draft_sent_by_a_person_leads_to_the_mail_that_it_became(sandbox, mailbox):
     made = await mailbox.create_draft(MAIL, key="three-0")
-    await mailbox.send_draft(made.draft_id)
+    sent = await mailbox.send_draft(made.draft_id)
 
-    with pytest.raises(CannotTell, match="sent from Gmail"):
-        await mailbox.find_draft(key="three-0")
+    found = await mailbox.find_draft(key="three-0")
+
+    assert await mailbox.read_draft(found.draft_id) is None
+    assert await mailbox.find_sent(key="three-0", thread_id=found.thread_id) == sent
 
 
 async def test_a_draft_sent_again_is_unclear_and_sends_nothing(sandbox, mailbox):

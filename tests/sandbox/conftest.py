@@ -12,10 +12,11 @@ from tests.sandbox.page_support import CHROMIUM, Bot, Sandbox, running
 
 # Of this module alone: a browser that lives on would keep its event loop running under the asyncio tests that follow.
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         args = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=args)
+        environment = {**os.environ, "HOME": str(tmp_path_factory.mktemp("home"))}  # one that can be written to
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=args, env=environment)
         yield browser
         browser.close()
 
