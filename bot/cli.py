@@ -160,13 +160,16 @@ def resume() -> None:
 
 
 @app.command()
-def bench(name: Annotated[str, typer.Argument(help="ack")]) -> None:
+def bench(
+    name: Annotated[str, typer.Argument(help="ack")],
+    short: Annotated[bool, typer.Option("--short", help="A quick look: fewer rounds, rougher figures.")] = False,
+) -> None:
     """Measure as ratios against the raw library in one run; the last line is a JSON object."""
     if name != "ack":
         raise _fail(f"There is no benchmark {name}; there is: ack.")
-    from bot.bench.ack import run
+    from bot.bench.ack import SHORT, WHOLE, run
 
-    raise typer.Exit(run())
+    raise typer.Exit(run(size=SHORT if short else WHOLE))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

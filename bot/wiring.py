@@ -1,6 +1,6 @@
 """Puts the parts together: the one place that knows them all, and the only one that reads the clock."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -48,15 +48,18 @@ def slack_client(settings: Settings) -> AsyncWebClient:
     return messenger.client(token=token, api_url=settings.slack_api_url, timeout_s=settings.request_timeout_s)
 
 
-def _crm(settings: Settings, http: httpx.AsyncClient) -> Crm:
+def crm(settings: Settings, http: httpx.AsyncClient) -> Crm:
     if settings.hubspot_token is None:
         return NoCrm()
     return HubSpotCrm(http, api_url=settings.hubspot_api_url, token=settings.hubspot_token.get_secret_value())
 
 
-def _google_token(settings: Settings) -> Callable[[], Awaitable[str]]:
+def mailbox(settings: Settings, http: httpx.AsyncClient) -> GmailMailbox:
+    """Raises BadCredentials when the credentials file cannot be used."""
     given = settings.google_access_token.get_secret_value() if settings.google_access_token else None
-    return token_source(access_token=given, credentials=settings.google_credentials, mailbox=settings.google_mailbox)
+    address = settings.google_mailbox
+    token = token_source(access_token=given, credentials=settings.google_credentials, mailbox=address)
+    return GmailMailbox(http, api_url=settings.gmail_api_url, token=token, mailbox=address)
 
 
 @asynccontextmanager
@@ -77,10 +80,8 @@ async def services(settings: Settings, *, clock: Callable[[], datetime] = utc_no
             httpx.AsyncClient(timeout=settings.request_timeout_s, follow_redirects=False, trust_env=False)
         )
         ports = Ports(
-            mailbox=GmailMailbox(
-                http, api_url=settings.gmail_api_url, token=_google_token(settings), mailbox=settings.google_mailbox
-            ),
-            crm=_crm(settings, http),
+            mailbox=mailbox(settings, http),
+            crm=crm(settings, http),
             messenger=messenger.SlackMessenger(slack_client(settings)),
         )
         bell = Bell(redis_url)

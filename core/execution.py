@@ -77,13 +77,24 @@ async def due(db: Db, now: datetime, *, limit: int = 50) -> list[UUID]:
 
 async def lock(db: Db, id: UUID, *, wait: bool = True) -> EffectRow | None:
     """The effect, locked until the commit; None when there is none, or, without `wait`, another worker has it."""
+    plan = (await db.execute(select(effects.c.approval_id).where(effects.c.id == id))).scalar_one_or_none()
+    if plan is not None and not await _lock_approval(db, plan, wait=wait):
+        return None
     statement = select(effects).where(effects.c.id == id).with_for_update(key_share=True, skip_locked=not wait)
     row = (await db.execute(statement)).one_or_none()
     return None if row is None else _row(row)
 
 
+async def _lock_approval(db: Db, approval: UUID, *, wait: bool) -> bool:
+    """Before any of its steps: what a step does to the others then never meets somebody who came the other way."""
+    statement = select(approvals.c.id).where(approvals.c.id == approval)
+    locked = await db.execute(statement.with_for_update(key_share=True, skip_locked=not wait))
+    return locked.first() is not None
+
+
 async def of_approval(db: Db, approval: UUID) -> list[EffectRow]:
     """The steps of an approved plan, locked, in order."""
+    await _lock_approval(db, approval, wait=True)
     statement = (
         select(effects)
         .where(effects.c.approval_id == approval)

@@ -106,8 +106,8 @@ async def _history(db: Db, workspace_id: UUID, move: UUID, what: str, by: str, d
     )
 
 
-_DECIDED = {"decided_by": bindparam("by"), "decided_at": bindparam("at")}
-_UNDECIDED = {"decided_by": null(), "decided_at": null()}
+_DECIDED: dict[str, Any] = {"decided_by": bindparam("by"), "decided_at": bindparam("at")}
+_UNDECIDED: dict[str, Any] = {"decided_by": null(), "decided_at": null()}
 _APPROVED = _Arrow("approved", start=UNDECIDED, state="approved", snoozed_until=null(), note=null(), **_DECIDED)
 _SNOOZED = _Arrow("snoozed", start=UNDECIDED, state="snoozed", snoozed_until=bindparam("until"), **_DECIDED)
 _DISMISSED = _Arrow(
@@ -227,7 +227,8 @@ async def named(db: Db, start: str) -> UUID:
     if not digits or len(digits) > 32 or set(digits) - set("0123456789abcdef"):
         raise NoSuchMove(start)
     first, last = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
-    found = (await db.execute(select(moves.c.id).where(moves.c.id.between(first, last)).limit(2))).scalars().all()
+    within = select(moves.c.id).where(moves.c.id.between(first, last)).limit(2)
+    found: list[UUID] = list((await db.execute(within)).scalars())
     if not found:
         raise NoSuchMove(start)
     if len(found) > 1:

@@ -83,7 +83,7 @@ class Side:
 
 
 def run(*, size: Size = WHOLE) -> int:
-    """Measures and prints; 0 when every ratio keeps its bar, 1 when one does not."""
+    """Measures and prints, the report as the last line; 0 when every ratio keeps its bar, 1 when one does not."""
     console = Console(stderr=True)
     report: dict[str, Any] = {"bench": "ack", "clients": CLIENTS, "machine": _machine(), "bars": BARS}
     ratios: dict[str, float] = {}

@@ -152,7 +152,7 @@ async def test_a_person_has_one_live_move_for_a_purpose(db, clock):
 
 async def card_is_up(database, move, *, now):
     async with database.begin() as db:
-        await queue.card_posted(db, move, Posted("D0CASEY", "1.0"), shown=1, now=now)
+        await queue.card_posted(db, move, Posted("D0CASEY", "1.0"), shown=1, digest=None, now=now)
 
 
 async def test_a_card_is_updated_when_its_move_went_on_and_by_one_worker_only(db, clock):
@@ -174,7 +174,7 @@ async def test_a_move_that_goes_on_while_its_card_is_updated_is_due_again(db, cl
     revision = (await factories.the_move(db, move)).revision
     await take(db, "reopen", move, now=clock.now)
     async with db.begin() as connection:
-        await queue.card_shown(connection, move, revision=revision, now=clock.now)
+        await queue.card_shown(connection, move, revision=revision, digest="d", now=clock.now)
         assert await queue.due_cards(connection, clock.now) == [move]
-        await queue.card_shown(connection, move, revision=revision + 1, now=clock.now)
+        await queue.card_shown(connection, move, revision=revision + 1, digest="e", now=clock.now)
         assert await queue.due_cards(connection, clock.now) == []

@@ -4,14 +4,14 @@ import asyncio
 
 import pytest
 
-from core import approval, outcome, person, signal
+from core import outcome, person, signal
 from core.approval import TooLate
 from core.effect import State
 from core.inquiry import FORM_SUBMITTED
 from core.queue import AlreadyDecided
 from core.signal import Signal
 from tests.support import factories
-from tests.support.factories import HOLD, OWNER, address
+from tests.support.factories import HOLD, address
 from tests.support.rig import PAST_HORIZON, Rig, rigged
 
 TRIES = 25
@@ -166,5 +166,3 @@ async def test_undo_by_two_people_at_once_is_one_undo(rig):
     assert sum(isinstance(answer, TooLate) for answer in answers) == 1, answers
     assert (await rig.move(plan)).state == "open"
     assert rig.mailbox.drafts == []
-    assert approval.TooLate.__doc__
-    assert OWNER

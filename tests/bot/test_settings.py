@@ -76,5 +76,5 @@ def test_secrets_are_not_in_the_text_of_the_settings(monkeypatch: pytest.MonkeyP
 
 
 def test_a_missing_setting_is_named_as_people_set_it() -> None:
-    with pytest.raises(MissingSetting, match="^CASEYOS_REDIS_URL is not set: it wakes the workers$"):
+    with pytest.raises(MissingSetting, match=r"^CASEYOS_REDIS_URL is not set: it wakes the workers$"):
         needed(None, "redis_url", "it wakes the workers")

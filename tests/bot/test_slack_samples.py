@@ -15,7 +15,7 @@ from tests.support.slack_requests import FORM, JSON, encoded, post, samples, sig
 
 # Answered without a word in the log: the handshake, what people write to the app, another tab of its home.
 QUIET = re.compile(r"url_verification|event_message.*|event_app_home_opened")
-PERSONAL = ("primary-owner", "gbelson", "rainer", "Hi", "hello", "search word", "Tokyo", "verification", "hooks.slack.com")
+PERSONAL = ("primary-owner", "gbelson", "rainer", "search word", "Tokyo", "verification", "hooks.slack.com", "W111")
 PAUSE = {"command": "/moves", "user_id": "U0CASEY", "channel_id": "D0CASEY"}
 
 

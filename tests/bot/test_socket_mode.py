@@ -18,10 +18,10 @@ def envelope(id, kind, payload):
 
 
 @asynccontextmanager
-async def connected(product, frames):
-    """A handler of the product's own app, its socket open at a Slack that sends these frames."""
+async def connected(product, *frames):
+    """A handler of the product's own app, its socket open at a Slack that sends these frames, connection by connection."""
     [hello] = samples("socket_hello.json").values()
-    async with socket_slack(frames, hello=hello) as slack:
+    async with socket_slack(*frames, hello=hello) as slack:
         web = messenger.client(token="xoxb-sandbox", api_url=f"{slack.url}/api/", timeout_s=5)
         bolt = app.build(product.services, web, signing_secret=SIGNING_SECRET)
         handler = AsyncSocketModeHandler(bolt, "xapp-sandbox", ping_interval=1)
@@ -45,11 +45,12 @@ async def test_every_sample_envelope_is_acknowledged_once(product):
 
 
 async def test_a_disconnect_is_followed_by_a_new_connection(product):
-    frames = list(samples("socket_disconnect.json").values())
-    async with connected(product, frames) as slack:
-        await slack.until(connections=2)
-    assert slack.calls.count("apps.connections.open") == 2
-    assert slack.acks == []
+    async with connected(
+        product, list(samples("socket_disconnect.json").values()), [envelope("e-1", "slash_commands", MOVES)]
+    ) as slack:
+        await slack.until(acks=1)
+    assert slack.calls.count("apps.connections.open") == slack.connections == 2
+    assert [ack["envelope_id"] for ack in slack.acks] == ["e-1"]
 
 
 async def test_what_follows_an_odd_frame_is_still_answered(product):

@@ -16,7 +16,6 @@ from bot.cli import app
 from bot.embedded.process import free_port
 from core import cards, execution, queue, switch
 from core.database import Database
-from core.identity import workspace_id
 from core.tables import moves, score_receipts
 from tests.conftest import Urls
 from tests.support.clock import HandClock
@@ -260,6 +259,5 @@ async def test_a_database_that_cannot_be_had_is_named_in_one_sentence(caseyos: C
 
 
 async def test_a_workspace_sees_no_other_workspaces_moves(caseyos: Caseyos, move: UUID) -> None:
-    assert workspace_id("test") != workspace_id("elsewhere")
     assert (await caseyos("moves", "--json", workspace="elsewhere")).stdout == ""
     assert (await caseyos("why", str(move), workspace="elsewhere")).exit_code == 1

@@ -21,7 +21,7 @@ from slack_sdk.models.blocks import (
     SectionBlock,
     StaticSelectElement,
 )
-from slack_support import button, modal, section, text_field
+from tests.sandbox.slack_support import button, modal, section, text_field
 
 from integrations.sandbox.slack import blocks as block_kit
 

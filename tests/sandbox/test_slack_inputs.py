@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from slack_support import button, modal, sandbox, section
+from tests.sandbox.slack_support import button, modal, sandbox, section
 
 from integrations.sandbox.slack import values
 

@@ -4,7 +4,7 @@ import asyncio
 from urllib.parse import urlsplit
 
 from slack_sdk.errors import SlackApiError
-from slack_support import button, modal, sandbox, section, text_field
+from tests.sandbox.slack_support import button, modal, sandbox, section, text_field
 
 CARD = [
     section("A move", block_id="move:1", accessory={

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from slack_support import button, sandbox
+from tests.sandbox.slack_support import button, sandbox
 
 from integrations.sandbox.slack.api import SERVED
 

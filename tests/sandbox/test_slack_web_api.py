@@ -5,7 +5,7 @@ import asyncio
 import aiohttp
 import pytest
 from slack_sdk.errors import SlackApiError
-from slack_support import button, sandbox, section
+from tests.sandbox.slack_support import button, sandbox, section
 
 
 async def refusal(call, error):

@@ -12,8 +12,8 @@ WITHIN_S = 10.0
 
 
 class SocketSlack:
-    def __init__(self, frames: list[dict[str, Any]], hello: dict[str, Any]) -> None:
-        self._frames = frames
+    def __init__(self, frames: tuple[list[dict[str, Any]], ...], hello: dict[str, Any]) -> None:
+        self._frames = list(frames)
         self._hello = hello
         self._came = asyncio.Condition()
         self._open: set[web.WebSocketResponse] = set()
@@ -37,14 +37,13 @@ class SocketSlack:
     async def link(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
+        self._open.add(socket)
         async with self._came:
             self.connections += 1
             self._came.notify_all()
         await socket.send_json(self._hello)
-        frames, self._frames = self._frames, []
-        for frame in frames:
+        for frame in self._frames.pop(0) if self._frames else ():
             await socket.send_json(frame)
-        self._open.add(socket)
         async for message in socket:
             if message.type is WSMsgType.TEXT:
                 async with self._came:
@@ -59,8 +58,8 @@ class SocketSlack:
 
 
 @asynccontextmanager
-async def socket_slack(frames: list[dict[str, Any]], *, hello: dict[str, Any]) -> AsyncIterator[SocketSlack]:
-    """The frames go to the first connection; later ones only hear hello."""
+async def socket_slack(*frames: list[dict[str, Any]], hello: dict[str, Any]) -> AsyncIterator[SocketSlack]:
+    """The first frames go to the first connection, the next to the next."""
     slack = SocketSlack(frames, hello)
     application = web.Application()
     application.router.add_post("/api/{method}", slack.method)
