@@ -1,5 +1,6 @@
 """`caseyos demo`: the whole product on this machine, with the sandbox in place of Slack, Gmail and HubSpot."""
 
+import hashlib
 import json
 import os
 import secrets
@@ -21,6 +22,7 @@ from rich.console import Console
 from bot.embedded import servers
 from bot.embedded.process import death_signal, free_port
 from bot.process_tree import Process, Tree, caseyos, environment
+from bot.settings import Settings
 
 DATA = Path(".caseyos") / "demo"
 OWNER = "U0CASEY"
@@ -35,6 +37,13 @@ class Demo:
     sandbox: str
     product: str
     settings: Mapping[str, str]
+
+
+def _place(given: Settings) -> str:
+    """The sandbox's folder: one for each database, so that its cards and the database's moves stay together."""
+    if given.database_url is None:
+        return "sandbox"
+    return "sandbox-" + hashlib.sha256(given.database_url.get_secret_value().encode()).hexdigest()[:8]
 
 
 class SandboxGone(Exception):
@@ -101,11 +110,15 @@ def running(
 ) -> Iterator[tuple[Demo, Tree]]:
     """Servers, sandbox, bot and workers, started; the tree is not watched yet. Main thread only."""
     data = data.absolute()
+    given = Settings()
+    redis_url = given.redis_url.get_secret_value() if given.redis_url else None
     bot_port, signing, forms = free_port(), secrets.token_hex(16), secrets.token_hex(16)
     arguments = ["--bot", f"http://127.0.0.1:{bot_port}", "--signing-secret", signing, "--forms-secret", forms]
     with (
-        servers.running(data / "servers", durable=durable) as embedded,
-        sandbox(data / "sandbox", port=port, arguments=arguments) as sandbox_url,
+        servers.running(
+            data / "servers", durable=durable, database=servers.given(given), redis_url=redis_url
+        ) as embedded,
+        sandbox(data / _place(given), port=port, arguments=arguments) as sandbox_url,
     ):
         settings = {
             **product_settings(sandbox_url=sandbox_url, port=bot_port, forms_secret=forms, signing_secret=signing),

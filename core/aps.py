@@ -8,6 +8,7 @@ Money and chance enter by their logarithms, so that adding points multiplies the
 import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from pydantic import AwareDatetime, BaseModel, Field
 
@@ -133,7 +134,7 @@ def _revenue(facts: Facts) -> Reason:
         return Reason(part="revenue", text=text, points=_VALUE_UNKNOWN_POINTS, fields=("value",))
     counted = min(max(facts.value, 0.0), _VALUE_FULL)
     share = math.log1p(counted / _VALUE_SCALE) / math.log1p(_VALUE_FULL / _VALUE_SCALE)
-    money = Money(round(facts.value * 100), facts.currency)
+    money = Money.of(Decimal(str(facts.value)), facts.currency)
     text = f"{money}{', ' + facts.value_source if facts.value_source else ''}"
     return Reason(part="revenue", text=text, points=round(REVENUE_SPAN * share), fields=("value",))
 

@@ -48,7 +48,9 @@ _INTERESTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("price", r"\b(?:pric(?:e|es|ing)|costs?|quotes?|rates?|packages?|budget)\b"),
     )
 )
-_NOT_WANTED = re.compile(r"\b(?:no|not|don't|do not|never|without)\s+(?:\w+\s+){0,3}$", re.IGNORECASE)
+_NOT_WANTED = re.compile(r"\b(?:no|not|don['’]t|never|without)\s+(?:\w+\s+){0,3}$", re.IGNORECASE)
+_DENIAL_WITHIN = 120
+"""How many characters before a word are searched for its denial: all of them would take seconds on a long message."""
 
 
 def interests(message: str) -> tuple[str, ...]:
@@ -57,4 +59,7 @@ def interests(message: str) -> tuple[str, ...]:
 
 
 def _named(message: str, pattern: re.Pattern[str]) -> bool:
-    return any(not _NOT_WANTED.search(message[: found.start()]) for found in pattern.finditer(message))
+    return any(
+        not _NOT_WANTED.search(message[max(0, found.start() - _DENIAL_WITHIN) : found.start()])
+        for found in pattern.finditer(message)
+    )

@@ -12,9 +12,12 @@ from core.card import Card
 from core.database import Db
 from core.execution import POST_CARD, POST_NOTE, WHISPER, EffectRow
 from core.note import Note
-from core.ports import Ports, Receipt, Receipts, Rejected
+from core.ports import Ports, Receipt, Receipts, Rejected, Unavailable
 
 CLOCK_SLACK = timedelta(minutes=2)
+CARD_WAIT = timedelta(minutes=1)
+"""For so long a note waits for the card in whose thread it belongs; then it is said without."""
+CARD_PAUSE = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class Telling:
     since: datetime
     card: Card | None = None
     note: Note | None = None
+    too_early: bool = False
+    """The card in whose thread the note belongs is not posted yet."""
 
 
 async def params(db: Db, row: EffectRow, now: datetime) -> Telling:
@@ -40,8 +45,10 @@ async def params(db: Db, row: EffectRow, now: datetime) -> Telling:
     if row.action == POST_CARD:
         return Telling(move.owner, None, None, since, card=await cards.to_show(db, row.move_id, now))
     thread = move.card_ts if row.params.get("thread") else None
+    too_early = bool(row.params.get("thread")) and thread is None and now - row.created_at < CARD_WAIT
     user = row.params.get("user", move.owner)
-    return Telling(user, row.params.get("channel") or move.card_channel, thread, since, note=note)
+    channel = row.params.get("channel") or move.card_channel
+    return Telling(user, channel, thread, since, note=note, too_early=too_early)
 
 
 async def _channel(said: Telling, ports: Ports) -> str:
@@ -83,6 +90,8 @@ class PostNote:
     reversible: bool = False
 
     async def check(self, params: Telling, ports: Ports, key: str, done: Receipts) -> Receipt | None:
+        if params.too_early:
+            raise Unavailable("its card comes first", retry_after=CARD_PAUSE)
         await _channel(params, ports)
         return None
 

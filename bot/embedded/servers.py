@@ -12,9 +12,18 @@ import asyncpg
 
 from bot import schema
 from bot.embedded import postgres, valkey
+from bot.settings import Settings
 
 DATABASE = "caseyos"
 LOGIN = "caseyos"
+
+
+@dataclass(frozen=True)
+class Given:
+    """A database of somebody's own: the addresses of the owner of the schema and of the app's login."""
+
+    owner_url: str = field(repr=False)
+    app_url: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -34,15 +43,30 @@ class Servers:
 
 
 @contextmanager
-def running(data: Path, *, durable: bool = True) -> Iterator[Servers]:
-    """Both servers on the folder `data`, the database migrated, as long as the context lasts. Main thread only."""
+def running(
+    data: Path, *, durable: bool = True, database: Given | None = None, redis_url: str | None = None
+) -> Iterator[Servers]:
+    """PostgreSQL and Valkey on the folder `data`, the database migrated, as long as the context lasts. Main thread only.
+
+    What is given is used instead of an embedded server. Raises CannotStart.
+    """
     with ExitStack() as stack:
-        server = stack.enter_context(postgres.running(data / "postgres", durable=durable))
-        bell = stack.enter_context(valkey.running(data / "valkey", durable=durable))
-        asyncio.run(_prepare(server))
-        servers = Servers(server.url(DATABASE), app_url(server, DATABASE), bell.url)
-        asyncio.run(schema.migrate(servers.owner_url, app_url=servers.app_url))
-        yield servers
+        if database is None:
+            server = stack.enter_context(postgres.running(data / "postgres", durable=durable))
+            asyncio.run(_prepare(server))
+            database = Given(owner_url=server.url(DATABASE), app_url=app_url(server, DATABASE))
+        if redis_url is None:
+            redis_url = stack.enter_context(valkey.running(data / "valkey", durable=durable)).url
+        asyncio.run(schema.migrate(database.owner_url, app_url=database.app_url))
+        yield Servers(database.owner_url, database.app_url, redis_url)
+
+
+def given(settings: Settings) -> Given | None:
+    """The database that the settings name, if any."""
+    if settings.database_url is None:
+        return None
+    owner = settings.migration_database_url or settings.database_url
+    return Given(owner_url=owner.get_secret_value(), app_url=settings.database_url.get_secret_value())
 
 
 def login_password(server: postgres.Server) -> str:
