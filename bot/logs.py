@@ -10,14 +10,20 @@ import structlog
 
 # What must never stand in a log, whoever wrote it into a message: tokens, passwords in addresses, mail addresses.
 _SECRETS = re.compile(
-    r"xox[abeprs]-[\w-]+|xapp-[\w-]+|ya29\.[\w.-]+|pat-[\w-]+|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)|[\w.+'-]+@[\w-]+(?:\.[\w-]+)+"
+    r"xox[a-z]-[\w-]+|xapp-[\w-]+|ya29\.[\w.-]+|pat-[\w-]+|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)|[\w.+'-]+@[\w-]+(?:\.[\w-]+)+"
 )
+# What would begin a new line, colour a terminal or turn the direction of what follows.
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _OWN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 
 def scrub(text: str) -> str:
     """The text without secrets and addresses, on one line."""
-    return _SECRETS.sub("[…]", text).replace("\r", "\\r").replace("\n", "\\n")
+    return _UNSEEN.sub(_escaped, _SECRETS.sub("[…]", text))
+
+
+def _escaped(char: re.Match[str]) -> str:
+    return char.group().encode("unicode_escape", "backslashreplace").decode()
 
 
 def _from_record(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -27,7 +33,19 @@ def _from_record(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMap
 
 
 def _scrubbed(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    return {name: scrub(value) if isinstance(value, str) else value for name, value in event.items()}
+    return {name: _clean(value) for name, value in event.items()}
+
+
+def _clean(value: Any) -> Any:
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case dict():
+            return {scrub(str(name)): _clean(one) for name, one in value.items()}
+        case list() | tuple() | set():
+            return [_clean(one) for one in value]
+        case _:
+            return scrub(str(value))
 
 
 def set_up(*, level: str, as_json: bool) -> None:

@@ -63,7 +63,7 @@ def list_moves(settings: Settings, *, as_json: bool) -> None:
     if not rows:
         typer.echo("Nothing is worth anybody's time right now. Enjoy it.")
         return
-    names, now = _short([row.id for row in rows]), utc_now()
+    names, now = short_ids([row.id for row in rows]), utc_now()
     table = Table(box=None, pad_edge=False)
     table.add_column("#", justify="right")
     table.add_column("Score", justify="right")
@@ -198,7 +198,7 @@ def _as_json(row: Listed) -> dict[str, object]:
     }
 
 
-def _short(ids: Sequence[UUID]) -> list[str]:
+def short_ids(ids: Sequence[UUID]) -> list[str]:
     """The ids cut to the fewest characters that still tell them apart."""
     texts = [str(id) for id in ids]
     length = next(n for n in range(SHORTEST_ID, 37) if len({text[:n] for text in texts}) == len(texts))

@@ -19,13 +19,14 @@ async def count(
     tried, won = (0 if counted_as_failure else 1), int(succeeded)
     for feature, value in sorted(features.items()):
         statement = insert(corrections).values(
-            workspace_id=workspace, feature=feature, value=value, tried=tried, succeeded=won, updated_at=now
+            workspace_id=workspace, feature=feature, value=value, tried=max(tried, won), succeeded=won, updated_at=now
         )
         await db.execute(
             statement.on_conflict_do_update(
                 index_elements=["workspace_id", "feature", "value"],
                 set_={
-                    "tried": corrections.c.tried + tried,
+                    # What was counted before may have been forgotten since.
+                    "tried": func.greatest(corrections.c.tried + tried, corrections.c.succeeded + won),
                     "succeeded": corrections.c.succeeded + won,
                     "updated_at": now,
                 },

@@ -91,7 +91,7 @@ def _why(inquiry: Inquiry, wants: tuple[str, ...]) -> str:
     }
     start = " and ".join(asked[one] for one in wants[:2]) or "wrote to you"
     quoted = draft.one_line(inquiry.message, 200)
-    said = f": “{quoted}”" if quoted else ""
+    said = f": “{quoted}”" if quoted else "."
     return f"{start[0].upper()}{start[1:]}{said} The draft is ready."
 
 

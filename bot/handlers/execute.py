@@ -11,9 +11,11 @@ from bot import ids
 from bot.handlers.clicked import move_of, parse, user_of
 from bot.services import Services
 from bot.views import modal
-from bot.views.text import plain
+from bot.views.text import plain, storable
 from core import address, approval, queue
 from core.actions.send_email import SendEmail
+
+UNSTORABLE = "There is a character in it that no mail can carry: type the text anew"
 
 
 def register(app: AsyncApp, services: Services) -> None:
@@ -82,4 +84,4 @@ def _errors(given: dict[str, str]) -> dict[str, str]:
         errors[ids.SUBJECT] = "A mail without a subject looks like spam: give it one"
     if not given[ids.BODY].strip():
         errors[ids.BODY] = "There is nothing to send yet"
-    return errors
+    return errors | {block: UNSTORABLE for block, text in given.items() if not storable(text)}

@@ -10,10 +10,12 @@ from bot.handlers.clicked import parse
 from bot.services import Services
 from bot.views import modal
 from bot.views.note import mention
-from bot.views.text import clip, outside
+from bot.views.text import clip, outside, plain
 from core import cards, execution, queue, scoring, switch
 
 ANSWER_LIMIT = 3500
+REASON_LIMIT = 300
+DIGITS = 4  # of the longest list that anybody has
 
 HELP = "\n".join(
     (
@@ -41,7 +43,7 @@ def register(app: AsyncApp, services: Services) -> None:
     async def why(user: str, which: str) -> str:
         async with services.database.begin() as db:
             now = services.clock()
-            if which.isdigit():
+            if which.isdecimal() and len(which) <= DIGITS:
                 rows = await scoring.ranked(db, now, owner=user)
                 if not 1 <= int(which) <= len(rows):
                     return f"There is no move {outside(which, 20)} in your list of {len(rows)}. `/moves` shows it."
@@ -54,7 +56,7 @@ def register(app: AsyncApp, services: Services) -> None:
 
     async def pause(user: str, reason: str) -> str:
         async with services.database.begin() as db:
-            await switch.pause(db, by=user, reason=reason, now=services.clock())
+            await switch.pause(db, by=user, reason=plain(reason, REASON_LIMIT), now=services.clock())
         return "Paused. Nothing leaves until somebody says `/moves resume`; what was held waits and says so."
 
     async def resume(user: str, _: str) -> str:

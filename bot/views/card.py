@@ -104,7 +104,7 @@ def state_line(card: Card) -> str:
             return f"*blocked*: {why}{lifts}"
         case CardState.DONE:
             assert card.until is not None
-            came = f"  ·  *outcome*: {OUTCOMES.get(card.outcome, card.outcome)}" if card.outcome else ""
+            came = f"  ·  *outcome*: {outside(OUTCOMES.get(card.outcome, card.outcome), 80)}" if card.outcome else ""
             return f"*done*: sent {day_and_clock(card.until, card.zone, card.at)}{by}  ·  receipt: {why}{came}"
         case CardState.DISMISSED:
             return f"*dismissed*{by}: {outside(DISMISSALS.get(card.reason or '', card.reason or ''), 200)}"

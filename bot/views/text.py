@@ -11,6 +11,7 @@ CONTEXT_LIMIT = 2000
 
 # Control characters, line separators, and marks that turn the direction of what follows.
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
@@ -44,6 +45,11 @@ def plain(text: str, limit: int) -> str:
     """Foreign text for a plain_text object, which Slack does not read for entities."""
     shown = _UNSEEN.sub("", text)
     return shown if len(shown) <= limit else shown[: limit - 1].rstrip() + "…"
+
+
+def storable(text: str) -> bool:
+    """Whether the database can keep it: no NUL, no half of a surrogate pair."""
+    return not _UNSTORABLE.search(text)
 
 
 def clock(at: datetime, zone: str, *, seconds: bool = False) -> str:

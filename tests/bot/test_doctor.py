@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -85,13 +85,20 @@ async def slack_that_answers(body: dict[str, Any], **headers: str) -> AsyncItera
     async def answer(_: web.Request) -> web.Response:
         return web.json_response(body, headers={name.replace("_", "-"): text for name, text in headers.items()})
 
+    async with serving(answer) as url:
+        yield f"{url}api/"
+
+
+@asynccontextmanager
+async def serving(answer: Callable[[web.Request], Awaitable[web.Response]]) -> AsyncIterator[str]:
+    """Answers every request that way; its address."""
     app = web.Application()
-    app.router.add_post("/api/{method}", answer)
+    app.router.add_route("*", "/{path:.*}", answer)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}/api/"
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/"
     finally:
         await runner.cleanup()
 
@@ -305,6 +312,18 @@ async def test_google_credentials_that_lack_a_scope_or_cannot_be_read_are_told(
     assert "is not JSON" in seen["Gmail"].said
 
 
+async def test_a_google_token_that_may_not_read_the_history_is_a_problem(chosen: Chosen, well: Database) -> None:
+    async def only_the_profile(request: web.Request) -> web.Response:
+        if request.path.endswith("/profile"):
+            return web.json_response({"emailAddress": "casey@pier7.example", "historyId": "7"})
+        return web.json_response({"error": {"code": 403, "message": "Insufficient scopes"}}, status=403)
+
+    async with serving(only_the_profile) as url:
+        seen = (await found(chosen(gmail_api_url=url)))["Gmail"]
+    assert (seen.level, seen.said) == (Level.PROBLEM, "Gmail: Insufficient scopes")
+    assert "gmail.readonly" in seen.mend
+
+
 async def test_a_mapping_file_that_cannot_be_used_is_a_problem(chosen: Chosen, well: Database, tmp_path: Path) -> None:
     file = tmp_path / "forms.toml"
     file.write_text("forms = 1")
@@ -343,9 +362,12 @@ def test_no_secret_is_ever_printed(capsys: pytest.CaptureFixture[str], monkeypat
         assert secret not in printed
 
 
-def test_a_secret_in_an_answer_is_taken_out() -> None:
+def test_a_secret_in_an_answer_is_taken_out_before_it_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     settings = Settings(_env_file=None, forms_secret="swordfish")
     assert without_secrets("they said swordfish\nto me", settings) == "they said […]\\nto me"
+
+    Console(width=160).print(doctor.table([Finding("Slack", Level.PROBLEM, "they said swordfish", "mend")], settings))
+    assert "they said […]" in capsys.readouterr().out
 
 
 async def test_the_exit_code_is_that_of_the_worst_finding(chosen: Chosen, well: Database) -> None:

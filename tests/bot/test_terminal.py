@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 from bot.cli import app
 from bot.embedded.process import free_port
+from bot.terminal import short_ids
 from core import cards, execution, queue, switch
 from core.database import Database
 from core.tables import moves, score_receipts
@@ -103,6 +104,12 @@ async def test_short_ids_in_the_list_are_long_enough_to_be_used(
     assert len(set(listed)) == 4
     for name in listed:
         assert (await caseyos("why", name)).exit_code == 0
+
+
+def test_short_ids_grow_until_they_tell_moves_of_one_millisecond_apart() -> None:
+    ids = [UUID(f"01a20cc8-c752-7f81-{n}0e2-bd6f62dfe732") for n in (8, 9)]
+    assert short_ids(ids) == ["01a20cc8-c752-7f81-8", "01a20cc8-c752-7f81-9"]
+    assert short_ids(ids[:1]) == ["01a20cc8-c752"]
 
 
 async def test_why_prints_reasons_that_add_up_and_makes_the_score_again(

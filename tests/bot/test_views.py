@@ -1,0 +1,131 @@
+"""Whatever stands in a card, a modal or a note: it is within Slack's limits, dead, and says who it is about and how it stands."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from bot.views import card as card_view
+from bot.views import modal
+from bot.views import note as note_view
+from bot.views.text import clip, escape, outside, plain
+from core.actions.send_email import SendEmail
+from core.card import CardState
+from tests.support.showing import MOVE, OWNER, SPOKEN, card_of, decided_by_nobody, notes_of, score_of
+from tests.support.slack_blocks import assert_dead, assert_message, assert_view
+from tests.support.strings import hostile_strings
+
+DANA = "dana@northpier.example"
+STATES = list(CardState)
+
+# Long, many-byte, invisible, right to left, or full of what Slack reads.
+AWKWARD = st.one_of(
+    st.text(max_size=400),
+    st.text(alphabet="<>&@#!|*_~`:\n\u202e\u2066\u200b\u200d\ufeff\x00\x85é🎪👩‍👩‍👧ש", max_size=400),
+    st.builds(lambda one, times: one * times, st.text(min_size=1, max_size=4), st.integers(1, 6000)),
+)
+
+
+def around(limit):
+    """Texts whose clipped end falls into an entity, a pair or a mark."""
+    ends = ("&", "<", "🎪", "\u202e", "<@U0ORLA>")
+    return [("x" * (limit - back)) + end * 9 for back in (0, 1, 2, 4, 5) for end in ends]
+
+
+def assert_card(card):
+    message = {
+        "text": card_view.text(card),
+        "blocks": [block.to_dict() for block in card_view.render(card)],
+    }
+    assert_message(message, members=[OWNER, card.by or ""])
+    assert SPOKEN[card.state] in message["text"]
+    who = outside(card.title, 40).rstrip("…")
+    assert message["text"].startswith(who)
+
+
+def assert_modals(text):
+    kept = text.replace("\0", "")  # no database keeps it, so no draft has it
+    mail = SendEmail(to=(DANA,), subject=kept[:250] or "-", body=kept or "-")
+    assert_view(modal.edit_mail(move_id=MOVE, mail=mail, hold=timedelta(seconds=30)).to_dict())
+    assert_view(modal.why(title=text, move_id=MOVE, score=score_of(text), changes=[text, text]).to_dict())
+    assert_view(modal.why(title=text, move_id=MOVE, score=score_of(text), changes=[]).to_dict())
+    for note in notes_of(text):
+        assert_view(modal.word("Nothing to do", note_view.render(note)).to_dict())
+    assert_view(modal.home([outside(text, 150) or "-"] * 120))
+
+
+def assert_notes(text):
+    for note in notes_of(text):
+        assert_message({"text": note_view.render(note)})
+
+
+def assert_everywhere(text):
+    for state in STATES:
+        assert_card(card_of(text, state))
+        assert_card(decided_by_nobody(card_of(text, state)))
+    assert_modals(text)
+    assert_notes(text)
+
+
+def test_every_hostile_string_is_dead_and_within_limits_on_a_card_in_every_state():
+    for number, text in enumerate(hostile_strings()):
+        # Every text in the state it waits in, and in the others in turn: all states see many texts of every kind.
+        for state in (CardState.OPEN, STATES[number % len(STATES)]):
+            assert_card(card_of(text, state))
+            assert_card(decided_by_nobody(card_of(text, state)))
+
+
+def test_every_hostile_string_is_dead_and_within_limits_in_modals_and_notes():
+    for text in hostile_strings():
+        assert_modals(text)
+        assert_notes(text)
+
+
+@pytest.mark.parametrize("limit", [40, 60, 150, 200, 300, 400, 600, 1500, 2000, 3000])
+def test_a_text_clipped_at_a_limit_of_ours_stays_whole_there(limit):
+    for text in around(limit):
+        assert_everywhere(text)
+
+
+@settings(deadline=None, max_examples=40)
+@given(AWKWARD)
+@example("")
+@example(" ")
+@example("\u202e")
+@example("&" * 5000)
+@example("🎪" * 3000)
+def test_any_text_is_dead_and_within_limits_everywhere(text):
+    assert_everywhere(text)
+
+
+@settings(deadline=None)
+@given(AWKWARD, st.integers(1, 400))
+@example("<" * 10, 4)
+@example("a&b", 2)
+def test_clipped_text_is_no_longer_than_asked_and_ends_in_no_half_entity(text, limit):
+    shown = outside(text, limit)
+    assert len(shown) <= limit
+    assert_dead(shown)
+    assert clip(escape(text), len(escape(text))) == escape(text)
+    assert len(plain(text, limit)) <= limit
+
+
+def test_escaped_text_reads_as_it_was():
+    assert escape("Harlow & Lane <b>") == "Harlow &amp; Lane &lt;b&gt;"
+    assert plain("Harlow & Lane <b>", 50) == "Harlow & Lane <b>"
+    assert escape("Zoë\u202e 🎪\x07\n") == "Zoë 🎪\n"
+
+
+def test_who_decided_is_mentioned_and_anybody_else_is_only_named():
+    said = card_view.state_line(card_of("x", CardState.SNOOZED))
+    assert said.endswith("by <@U0CASEY>")
+    assert "&lt;!channel&gt;" in note_view.already("approved", "<!channel>")
+    assert "<@" not in note_view.already("approved", "U0CASEY> <!channel")
+
+
+def test_the_points_on_a_card_add_up_to_its_score():
+    card = card_of("x")
+    numbers = card_view.render(card)[1].to_dict()["elements"][0]["text"]
+    points = [int(word.strip(",+")) for word in numbers.partition("min")[2].split() if word.strip(",+-").isdigit()]
+    assert sum(points) == card.score.aps
