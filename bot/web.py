@@ -27,6 +27,8 @@ READY_TIMEOUT_S = 1.5
 MAX_BODY_BYTES = 1024 * 1024
 MISSHAPEN = (TypeError, AttributeError, ValueError, LookupError)  # what Bolt trips over where a part has another shape
 
+_given_up: set[asyncio.Task[dict[str, Any]]] = set()
+
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 _SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
 
@@ -45,10 +47,24 @@ async def _errors(
     except web.HTTPRequestEntityTooLarge:
         return error(413, "too_large", f"the body is larger than {MAX_BODY_BYTES} bytes")
     except web.HTTPException as refused:
-        return error(refused.status, "http_error", refused.reason)
+        return _refusal(refused)
     except Exception:
         log.exception("a request failed", extra={"method": request.method})
         return error(500, "internal_error", "something went wrong here; nothing was accepted, please try again")
+
+
+def _refusal(refused: web.HTTPException) -> web.Response:
+    """What aiohttp itself refuses: an address, or a method, that is not served."""
+    match refused:
+        case web.HTTPNotFound():
+            return error(404, "not_found", "there is nothing at this address")
+        case web.HTTPMethodNotAllowed():
+            methods = ", ".join(sorted(refused.allowed_methods))
+            answer = error(405, "method_not_allowed", f"this address takes {methods} and nothing else")
+            answer.headers["Allow"] = methods
+            return answer
+        case _:
+            return error(refused.status, "http_error", f"the request was refused: {refused.reason}")
 
 
 def build(services: Services, bolt: AsyncApp | None) -> web.Application:
@@ -174,13 +190,23 @@ async def readiness(services: Services) -> dict[str, Any]:
 
     async def asked(what: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
         try:
-            async with asyncio.timeout(READY_TIMEOUT_S):
-                return await what()
+            return await what()
         except Exception as failed:  # noqa: BLE001  (whatever it is, it is the answer)
             return {"ok": False, "problem": type(failed).__name__}
 
-    postgres, bell = await asyncio.gather(asked(database), asked(redis))
-    paused = bool(postgres.pop("paused", True))
+    async def in_time(what: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
+        asking = asyncio.create_task(asked(what))
+        done, _ = await asyncio.wait([asking], timeout=READY_TIMEOUT_S)
+        if done:
+            return asking.result()
+        # To give up a connection that hangs takes time too, which is not the asker's.
+        asking.cancel()
+        _given_up.add(asking)
+        asking.add_done_callback(_given_up.discard)
+        return {"ok": False, "problem": "TimeoutError"}
+
+    postgres, bell = await asyncio.gather(in_time(database), in_time(redis))
+    paused = postgres.pop("paused", None)  # None: nobody knows
     # Redis is only the bell: without it work is later by a sweep, and the process still does all of it.
     return {"ready": postgres["ok"], "paused": paused, "dependencies": {"postgres": postgres, "redis": bell}}
 

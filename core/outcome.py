@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from core import learning, queue, scoring
+from core import learning, person, queue, scoring
 from core.aps import Facts
 from core.database import Db
 from core.draft import one_line
@@ -71,6 +71,8 @@ async def record_reply(db: Db, earned: Earned, mail: IncomingMail, *, signal: UU
 
     False when this move's reply was recorded before (a second mail of theirs is still told in the thread).
     """
+    email = (await db.execute(select(people.c.email).where(people.c.id == earned.person))).scalar_one()
+    await person.hold(db, [email])
     before = (await scoring.score_now(db, earned.facts, now)).score.aps
     turned = await _drop_provisional(db, earned)
     first = await _insert(db, earned, kind="reply", rule="same mail thread", signal=signal, at=mail.at)

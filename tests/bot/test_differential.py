@@ -27,7 +27,9 @@ MOVES = 6
 STEPS = 120
 EDITED = {"subject": "Changed by hand"}
 SPANS = [timedelta(seconds=s) for s in (1, 2, 5, 7, 26, 30, 40, 150, 150)]
-ANSWERS = [answer for answer in Answer if answer is not Answer.APPLIED] + [Answer.APPLIED] * 3 + [Answer.LOST_REQUEST] * 2
+ANSWERS = (
+    [answer for answer in Answer if answer is not Answer.APPLIED] + [Answer.APPLIED] * 3 + [Answer.LOST_REQUEST] * 2
+)
 
 
 class OnPostgres:
@@ -122,7 +124,19 @@ def an_act(dice: random.Random) -> tuple[str, Act]:
     """What happens next, by name, on either side."""
     move = dice.randrange(MOVES)
     kind = dice.choices(
-        ["work", "clock", "approve", "undo", "decide", "meanwhile undo", "overtaken", "by hand", "pause", "resume", "down"],
+        [
+            "work",
+            "clock",
+            "approve",
+            "undo",
+            "decide",
+            "meanwhile undo",
+            "overtaken",
+            "by hand",
+            "pause",
+            "resume",
+            "down",
+        ],
         weights=[50, 18, 10, 10, 8, 4, 4, 3, 1, 4, 3],
     )[0]
     answer, span, choice = dice.choice(ANSWERS), dice.choice(SPANS), dice.choice(["sent", "again", "drop"])

@@ -91,6 +91,20 @@ async def test_a_busy_mailbox_is_asked_again_when_it_said_and_not_before(rig):
     assert len(rig.mailbox.outbox) == 1
 
 
+async def test_a_mailbox_that_does_not_say_when_is_asked_less_and_less_often(rig):
+    plan = await rig.held()
+    rig.mailbox.retry_after = None
+    rig.mailbox.answers = [Answer.UNAVAILABLE] * 9
+    await rig.leaves()
+    waits = []
+    while (effect := (await rig.effect(plan.sending)).effect).state is State.APPROVED:
+        waits.append((effect.due_at - rig.clock.now).total_seconds())
+        rig.clock.now = effect.due_at
+        await rig.settle()
+    assert waits == [5, 10, 20, 40, 80, 160, 300, 300, 300]
+    assert len(rig.mailbox.outbox) == 1
+
+
 async def test_a_refused_mail_opens_the_move_again_and_says_why(rig):
     plan = await rig.held()
     rig.mailbox.answers = [Answer.REFUSED]

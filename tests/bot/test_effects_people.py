@@ -6,6 +6,7 @@ import pytest
 
 from core.approval import TooLate
 from core.effect import State
+from core.ports import Rejected
 from core.queue import AlreadyDecided
 from tests.support import factories
 from tests.support.factories import HOLD, OWNER, address
@@ -216,21 +217,35 @@ async def test_a_second_word_finds_nothing_left_to_decide(rig, choice):
         await rig.decide(plan, choice)
 
 
-async def draft_sent_by_hand_before_we_knew_of_it(rig: Rig, **of):
-    """The draft's answer is lost and a person sends the draft at once: it can only be told that it is gone."""
-    plan = await rig.approved(**of)
+async def test_a_draft_sent_by_hand_before_we_knew_of_it_is_done_and_not_sent_again(rig):
+    dana = address()
+    plan = await rig.approved(email=dana)
     rig.mailbox.answers = [Answer.LOST_ANSWER]
     await rig.runner.run(plan.draft)
     rig.mailbox.send_by_hand(rig.mailbox.drafts[0].id)
+    await rig.pass_time(PAST_HORIZON)
+
+    assert len(rig.mailbox.sent_to(dana)) == 1
+    assert (await rig.move(plan)).state == "done"
+
+
+async def drafts_cannot_be_read(rig: Rig, **of):
+    """The answer about the draft is lost, and the mailbox does not let us look."""
+    plan = await rig.approved(**of)
+    rig.mailbox.answers = [Answer.LOST_ANSWER]
+    await rig.runner.run(plan.draft)
+    rig.mailbox.reads_fail = Rejected("no permission to read drafts")
     await rig.settle()
+    rig.mailbox.reads_fail = None
     assert await rig.state(plan.draft) is State.NEEDS_HUMAN
+    rig.mailbox.send_by_hand(rig.mailbox.drafts[0].id)
     return plan
 
 
 @pytest.mark.parametrize(("choice", "mails", "state"), [("sent", 1, "done"), ("again", 2, "done"), ("drop", 1, "open")])
-async def test_a_word_about_a_draft_that_was_sent_by_hand_settles_the_whole_plan(rig, choice, mails, state):
+async def test_a_word_about_a_draft_settles_the_whole_plan(rig, choice, mails, state):
     dana = address()
-    plan = await draft_sent_by_hand_before_we_knew_of_it(rig, email=dana)
+    plan = await drafts_cannot_be_read(rig, email=dana)
     await rig.decide(plan, choice)
     await rig.pass_time(PAST_HORIZON)
 

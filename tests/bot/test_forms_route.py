@@ -48,7 +48,9 @@ def doubled(name):
         pytest.param(fields(name=NUL), JSON, (400, "nul_in_text", "name"), id="NUL in the name"),
         pytest.param(fields(message=HALF), JSON, (400, "lone_surrogate", "message"), id="half a pair"),
         pytest.param(fields(**{NUL: "x"}), JSON, (400, "nul_in_text", "a�b"), id="NUL in a field's name"),
-        pytest.param({**fields(), "submission_id": NUL}, JSON, (400, "nul_in_text", "submission_id"), id="NUL in the id"),
+        pytest.param(
+            {**fields(), "submission_id": NUL}, JSON, (400, "nul_in_text", "submission_id"), id="NUL in the id"
+        ),
         pytest.param(fields(company="x" * 20_001), JSON, (413, "too_long", "company"), id="a long text"),
         pytest.param(fields(message={"a": "b"}), JSON, (400, "too_deep", "message"), id="an object in a field"),
         pytest.param(fields(email=["a@b.example", "c@d.example"]), JSON, (400, "duplicate_field", "email"), id="two"),

@@ -149,7 +149,9 @@ async def test_a_body_that_is_no_request_is_refused_signed_or_not(product, body,
 
 
 async def test_bytes_that_are_no_text_are_not_signed_by_slack(product):
-    assert (await post(product.url, b"\xff\xfe{}", JSON, signed(b"\xff\xfe{}", secret=SIGNING_SECRET))).status_code == 401
+    assert (
+        await post(product.url, b"\xff\xfe{}", JSON, signed(b"\xff\xfe{}", secret=SIGNING_SECRET))
+    ).status_code == 401
 
 
 async def test_a_body_larger_than_any_request_of_slacks_is_refused(product):

@@ -94,7 +94,8 @@ async def test_no_table_is_left_out(superuser):
 
 async def test_the_apps_role_is_neither_owner_nor_superuser_nor_a_login(superuser):
     role = await superuser.fetchrow(
-        "select rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolcanlogin from pg_roles where rolname = $1", APP_ROLE
+        "select rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolcanlogin from pg_roles where rolname = $1",
+        APP_ROLE,
     )
     assert not any(role)
     assert not await superuser.fetchval("select pg_has_role($1, $2, 'member')", APP_ROLE, OWNER_ROLE)
@@ -114,7 +115,9 @@ async def test_from_another_workspace_nothing_is_seen_changed_or_removed(rig, st
 
 @pytest.mark.parametrize("table", TABLES)
 async def test_a_row_cannot_be_put_into_another_workspace(rig, stranger, table):
-    columns = ", ".join(f'"{column.name}"' for column in metadata.tables[table].columns if column.name != "workspace_id")
+    columns = ", ".join(
+        f'"{column.name}"' for column in metadata.tables[table].columns if column.name != "workspace_id"
+    )
     theirs = stranger.workspace
     for statement in (
         f"insert into {table} (workspace_id, {columns}) select '{theirs}', {columns} from {table}",

@@ -71,7 +71,7 @@ def test_whatever_comes_out_goes_in_again_unchanged_and_fits_a_header(text):
         if kept is not None:
             assert address.parse(kept) == kept
             assert kept.isascii()
-            assert not set(kept) & set(" \r\n,;<>\"")
+            assert not set(kept) & set(' \r\n,;<>"')
 
 
 def test_the_domain_is_what_follows_the_at_sign():

@@ -38,11 +38,21 @@ FACTS = st.builds(
     features=st.just({"interest": "exhibit"}),
 )
 EVERYTHING = Facts(
-    value=1e12, waiting_since=NOW, effort_minutes=1, fits=(Fit(points=40, text="a", field="a"),), features={"interest": "exhibit"}
+    value=1e12,
+    waiting_since=NOW,
+    effort_minutes=1,
+    fits=(Fit(points=40, text="a", field="a"),),
+    features={"interest": "exhibit"},
 )
-NOTHING = Facts(value=0.0, waiting_since=NOW - timedelta(days=400), effort_minutes=600, features={"interest": "exhibit"})
-ALWAYS_WON = Correction(feature="interest", value="exhibit", tried=500, succeeded=500, others_tried=500, others_succeeded=0)
-ALWAYS_LOST = Correction(feature="interest", value="exhibit", tried=500, succeeded=0, others_tried=500, others_succeeded=500)
+NOTHING = Facts(
+    value=0.0, waiting_since=NOW - timedelta(days=400), effort_minutes=600, features={"interest": "exhibit"}
+)
+ALWAYS_WON = Correction(
+    feature="interest", value="exhibit", tried=500, succeeded=500, others_tried=500, others_succeeded=0
+)
+ALWAYS_LOST = Correction(
+    feature="interest", value="exhibit", tried=500, succeeded=0, others_tried=500, others_succeeded=500
+)
 
 
 @given(FACTS, st.lists(corrections(), max_size=3))
@@ -69,7 +79,13 @@ def test_no_part_leaves_its_span(facts, learned):
 def test_a_limit_is_named_only_where_one_was_needed():
     assert score(EVERYTHING, [ALWAYS_WON], NOW).part("limit") < 0
     assert score(NOTHING, [ALWAYS_LOST], NOW).part("limit") > 0
-    assert [reason.part for reason in score(Facts(), (), NOW).reasons] == ["base", "revenue", "urgency", "effort", "strategic"]
+    assert [reason.part for reason in score(Facts(), (), NOW).reasons] == [
+        "base",
+        "revenue",
+        "urgency",
+        "effort",
+        "strategic",
+    ]
 
 
 @given(FACTS, AGES, AGES)
@@ -79,7 +95,9 @@ def test_an_older_inquiry_never_scores_higher(facts, first, more):
     assert score(waits, (), NOW + first + more).aps <= score(waits, (), NOW + first).aps
 
 
-@pytest.mark.parametrize(("hours", "points"), [(0, 25), (1, 25), (2, 20), (4, 15), (8, 10), (16, 5), (32, 0), (1000, 0)])
+@pytest.mark.parametrize(
+    ("hours", "points"), [(0, 25), (1, 25), (2, 20), (4, 15), (8, 10), (16, 5), (32, 0), (1000, 0)]
+)
 def test_urgency_falls_with_each_doubling_after_the_first_hour(hours, points):
     waits = Facts(waiting_since=NOW)
     assert score(waits, (), NOW + timedelta(hours=hours)).part("urgency") == points
@@ -99,7 +117,9 @@ def test_a_larger_value_never_scores_lower(facts, value, more):
     assert score(smaller, (), NOW).aps <= score(larger, (), NOW).aps
 
 
-@pytest.mark.parametrize(("value", "points"), [(0, 0), (1_000, 6), (10_000, 21), (100_000, 40), (10**9, 40), (None, 10)])
+@pytest.mark.parametrize(
+    ("value", "points"), [(0, 0), (1_000, 6), (10_000, 21), (100_000, 40), (10**9, 40), (None, 10)]
+)
 def test_revenue_counts_by_its_logarithm(value, points):
     assert score(Facts(value=value), (), NOW).part("revenue") == points
 
@@ -137,7 +157,9 @@ def test_what_was_learned_about_something_else_counts_for_nothing():
 
 def test_the_counts_behind_a_correction_are_shown():
     learned = Correction(feature="interest", value="exhibit", tried=4, succeeded=3, others_tried=10, others_succeeded=1)
-    [reason] = [one for one in score(Facts(features={"interest": "exhibit"}), [learned], NOW).reasons if one.part == "learned"]
+    [reason] = [
+        one for one in score(Facts(features={"interest": "exhibit"}), [learned], NOW).reasons if one.part == "learned"
+    ]
     assert "3 of 4 answered you (others 1 of 10)" in reason.text
 
 
@@ -157,7 +179,8 @@ def test_a_receipt_of_other_weights_is_not_made_again_by_these():
 
 
 @pytest.mark.parametrize(
-    ("value", "currency", "said"), [(5000, "JPY", "5,000 JPY"), (1500.5, "EUR", "€1,500.50"), (20_000, "USD", "$20,000")]
+    ("value", "currency", "said"),
+    [(5000, "JPY", "5,000 JPY"), (1500.5, "EUR", "€1,500.50"), (20_000, "USD", "$20,000")],
 )
 def test_the_value_is_said_in_its_own_currency(value, currency, said):
     [reason] = [one for one in score(Facts(value=value, currency=currency), (), NOW).reasons if one.part == "revenue"]

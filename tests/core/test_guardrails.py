@@ -32,9 +32,21 @@ def test_nothing_stops_a_plan_about_which_nothing_is_wrong():
 @pytest.mark.parametrize(
     ("wrong", "rule", "final", "lifts_at", "said"),
     [
-        ({"paused": True, "paused_by": "Casey"}, "kill_switch", False, None, "paused by Casey; `/moves resume` lets it go on"),
+        (
+            {"paused": True, "paused_by": "Casey"},
+            "kill_switch",
+            False,
+            None,
+            "paused by Casey; `/moves resume` lets it go on",
+        ),
         ({"recipients": (), "valid_recipients": ()}, "address_validity", True, None, "nobody to write to"),
-        ({"recipients": ("dana@",), "valid_recipients": (None,)}, "address_validity", True, None, "dana@ is not an address"),
+        (
+            {"recipients": ("dana@",), "valid_recipients": (None,)},
+            "address_validity",
+            True,
+            None,
+            "dana@ is not an address",
+        ),
         ({"suppressed": ((DANA, "opt out"),)}, "suppression", True, None, f"{DANA} must not be written to: opt out"),
         ({"replied_since": NOW}, "already_replied", True, None, "they answered in the meantime (24 Nov, 09:00 UTC)"),
         ({"last_mail": ((DANA, NOW),)}, "once_a_week", False, NOW + QUIET_PERIOD, "one mail a person and week"),
@@ -54,7 +66,9 @@ def test_a_week_is_a_week_to_the_instant(ago, stops):
     assert (first_block(facts) is not None) is stops
 
 
-@pytest.mark.parametrize(("mails", "cap", "stops"), [(39, 40, False), (40, 40, True), (41, 40, True), (0, 0, True), (0, 1, False)])
+@pytest.mark.parametrize(
+    ("mails", "cap", "stops"), [(39, 40, False), (40, 40, True), (41, 40, True), (0, 0, True), (0, 1, False)]
+)
 def test_the_cap_is_the_number_of_mails_that_may_leave(mails, cap, stops):
     facts = replace(FINE, mails_today=mails, daily_cap=cap)
     assert (first_block(facts) is not None) is stops

@@ -35,7 +35,13 @@ def test_a_word_within_another_is_not_named(message):
 
 @pytest.mark.parametrize(
     "message",
-    ["We do not want to sponsor", "I don't want to sponsor", "I don’t want to sponsor", "no sponsoring", "never sponsor"],
+    [
+        "We do not want to sponsor",
+        "I don't want to sponsor",
+        "I don’t want to sponsor",
+        "no sponsoring",
+        "never sponsor",
+    ],
 )
 def test_a_plain_denial_does_not_count(message):
     assert interests(message) == ()

@@ -95,7 +95,9 @@ def opened_view(at: Demo, user: str, ts: str) -> str:
 
 def test_of_five_submissions_by_two_people_one_binds_and_four_are_told_who_was_first(two_bots: Demo) -> None:
     email = "dana.whitfield@northpier.example"
-    control(two_bots, "form", {"form": "contact", "fields": {"name": "Dana Whitfield", "email": email, "message": "Hello"}})
+    control(
+        two_bots, "form", {"form": "contact", "fields": {"name": "Dana Whitfield", "email": email, "message": "Hello"}}
+    )
     card = until(lambda: the_card(two_bots), "the card")
     ts = share(two_bots, card["blocks"][0]["block_id"].partition(":")[2])
     views = {user: opened_view(two_bots, user, ts) for user in (CASEY, ORLA)}

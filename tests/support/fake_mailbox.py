@@ -1,13 +1,13 @@
 """A mailbox in memory that can lose answers, land late and see its caller die; every request and every mail is kept in a list."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
 from core.ports import (
-    CannotTell,
     CrmRecord,
     DraftRef,
     Mail,
@@ -17,7 +17,6 @@ from core.ports import (
     Unavailable,
     Unclear,
 )
-
 
 T = TypeVar("T")
 
@@ -35,7 +34,7 @@ class Answer(StrEnum):
     KILLED_AFTER = "killed_after"
 
 
-class Killed(Exception):  # noqa: N818  (what happened to the caller, not an error of the mailbox)
+class Killed(Exception):
     """The process that asked has died: nothing after this line of it runs."""
 
 
@@ -70,6 +69,8 @@ class FakeMailbox:
         """What happens to the next requests that change something; APPLIED when there is none left."""
         self.reads_fail: Exception | None = None
         self.late_by = timedelta(seconds=30)
+        self.retry_after: timedelta | None = timedelta(seconds=7)
+        """What it says when it is busy."""
         self.before_change: Callable[[], Awaitable[None]] | None = None
         """Runs once, while the next request is on its way."""
 
@@ -96,8 +97,9 @@ class FakeMailbox:
         for draft in self.drafts:
             if draft.key == key:
                 return DraftRef(draft.id, draft.thread_id)
-        if any(sent.key == key for sent in self.outbox):
-            raise CannotTell("the draft was made and is gone: it was sent already")
+        for sent in self.outbox:
+            if sent.key == key:
+                return DraftRef("sent-by-hand", sent.thread_id)
         return None
 
     async def find_sent(self, *, key: str, thread_id: str) -> SentRef | None:
@@ -149,7 +151,7 @@ class FakeMailbox:
             case Answer.REFUSED:
                 raise Rejected("the mailbox says no")
             case Answer.UNAVAILABLE:
-                raise Unavailable("the mailbox is busy", retry_after=timedelta(seconds=7))
+                raise Unavailable("the mailbox is busy", retry_after=self.retry_after)
             case Answer.LOST_ANSWER:
                 do()
                 raise Unclear("the answer was lost")
@@ -179,10 +181,8 @@ class FakeMailbox:
             [one for one in self._late if one[0] > self._clock()],
         )
         for _, do in due:
-            try:
+            with suppress(Unclear):  # what it was about is gone by now
                 do()
-            except Unclear:
-                pass  # what it was about is gone by now
 
     def _id(self, kind: str) -> str:
         self._ids += 1

@@ -140,9 +140,7 @@ class MemoryEffects:
 
     def _due(self, plan: Plan, step: int, at: datetime) -> None:
         old = plan.effects[step]
-        plan.effects[step] = Effect(
-            old.state, old.attempt, old.fence, at, old.start_by, old.horizon_until, old.cause
-        )
+        plan.effects[step] = Effect(old.state, old.attempt, old.fence, at, old.start_by, old.horizon_until, old.cause)
 
     async def run(self, move: Move, plan: Plan, step: int) -> None:
         """What a worker does with this effect when it comes by."""
@@ -209,9 +207,7 @@ class MemoryEffects:
             event = machine.UndoUnclear(str(lost), RETRY)
         self._record(move, plan, step, armed, event, None)
 
-    def _record(
-        self, move: Move, plan: Plan, step: int, asked: Effect, event: Event, receipt: Receipt | None
-    ) -> None:
+    def _record(self, move: Move, plan: Plan, step: int, asked: Effect, event: Event, receipt: Receipt | None) -> None:
         now = plan.effects[step]
         if (now.fence, now.state) == (asked.fence, asked.state):
             plan.receipts[step] = receipt or plan.receipts[step]

@@ -1,5 +1,7 @@
 """Effects on PostgreSQL with a mailbox in memory: the domain's own runner, without Slack, without a network."""
 
+import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, cast
@@ -15,7 +17,9 @@ from tests.support.clock import HandClock
 from tests.support.factories import HOLD, OWNER, Approved
 from tests.support.fake_mailbox import FakeMailbox, NoCrm
 
-TIMING = Timing(start_within=timedelta(seconds=5), request_timeout=timedelta(seconds=20), horizon=timedelta(seconds=120))
+TIMING = Timing(
+    start_within=timedelta(seconds=5), request_timeout=timedelta(seconds=20), horizon=timedelta(seconds=120)
+)
 PAST_HORIZON = TIMING.start_within + TIMING.request_timeout + TIMING.horizon + timedelta(seconds=30)
 ROUNDS = 200
 
@@ -65,6 +69,17 @@ class Rig:
         plan = await self.approved(**of)
         await self.settle()
         return plan
+
+    async def ready_to_leave(self, number: int) -> list[Approved]:
+        """So many plans whose hold has just passed."""
+        plans = [await self.approved() for _ in range(number)]
+        await self.settle()
+        self.clock.advance(HOLD)
+        return plans
+
+    async def run_at_once(self, ids: Iterable[UUID]) -> None:
+        """A worker for each, all at the same instant."""
+        await asyncio.gather(*(self.another_runner().run(id) for id in ids))
 
     async def leaves(self) -> None:
         """The hold passes."""

@@ -1,0 +1,73 @@
+"""One contract for mailboxes: the one in memory that the domain's tests use behaves as Gmail's client does."""
+
+import secrets
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from core.ports import Mail, Unclear
+from integrations.gmail.client import GmailMailbox
+from integrations.gmail.token import token_source
+from tests.support.fake_mailbox import FakeMailbox
+from tests.support.sandbox import GMAIL_TOKEN
+
+MAIL = Mail(("dana.whitfield@northpier.example",), "Your stand in spring", "Hello Dana,\n\nshall we talk?\n")
+
+
+@pytest.fixture(params=["memory", "gmail"])
+async def mailbox(request):
+    if request.param == "memory":
+        yield FakeMailbox(lambda: datetime.now(UTC))
+        return
+    sandbox = request.getfixturevalue("sandbox")
+    async with httpx.AsyncClient(trust_env=False, timeout=10) as http:
+        token = token_source(access_token=GMAIL_TOKEN, credentials=None)
+        yield GmailMailbox(http, api_url=sandbox.gmail_url, token=token)
+
+
+@pytest.fixture
+def key() -> str:
+    return secrets.token_hex(16) + "0"
+
+
+async def test_a_draft_is_found_by_its_key_and_read_as_it_was_made(mailbox, key):
+    made = await mailbox.create_draft(MAIL, key=key)
+    read = await mailbox.read_draft(made.draft_id)
+    assert (read.to, read.subject, read.body.split()) == (MAIL.to, MAIL.subject, MAIL.body.split())
+    assert await mailbox.find_draft(key=key) == made
+    assert await mailbox.find_draft(key=secrets.token_hex(16)) is None
+
+
+async def test_a_sent_draft_is_no_draft_any_more_and_is_found_among_what_was_sent(mailbox, key):
+    made = await mailbox.create_draft(MAIL, key=key)
+    assert await mailbox.find_sent(key=key, thread_id=made.thread_id) is None
+    sent = await mailbox.send_draft(made.draft_id)
+    assert sent.thread_id == made.thread_id
+    assert await mailbox.read_draft(made.draft_id) is None
+    assert await mailbox.find_sent(key=key, thread_id=made.thread_id) == sent
+    gone = await mailbox.find_draft(key=key)
+    assert gone.thread_id == made.thread_id
+    assert await mailbox.read_draft(gone.draft_id) is None
+
+
+async def test_sending_a_draft_twice_is_unclear_and_sends_once(mailbox, key):
+    made = await mailbox.create_draft(MAIL, key=key)
+    sent = await mailbox.send_draft(made.draft_id)
+    with pytest.raises(Unclear):
+        await mailbox.send_draft(made.draft_id)
+    assert await mailbox.find_sent(key=key, thread_id=made.thread_id) == sent
+
+
+async def test_a_deleted_draft_is_gone_and_may_be_deleted_again(mailbox, key):
+    made = await mailbox.create_draft(MAIL, key=key)
+    await mailbox.delete_draft(made.draft_id)
+    await mailbox.delete_draft(made.draft_id)
+    assert await mailbox.read_draft(made.draft_id) is None
+    assert await mailbox.find_draft(key=key) is None
+    assert await mailbox.find_sent(key=key, thread_id=made.thread_id) is None
+
+
+async def test_two_drafts_under_one_key_are_two(mailbox, key):
+    first, second = await mailbox.create_draft(MAIL, key=key), await mailbox.create_draft(MAIL, key=key)
+    assert first.draft_id != second.draft_id
