@@ -4,7 +4,7 @@ from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from core import address, person, switch, workspace
@@ -45,7 +45,8 @@ async def guard_facts(
     )
     mine = 0
     if effect is not None:
-        held = select(func.count()).where(reservations.c.effect_id == effect, reservations.c.scope == MAILBOX)
+        today = reservations.c.scope == MAILBOX, reservations.c.window == window
+        held = select(func.count()).where(_of(effect), *today)
         mine = (await db.execute(held)).scalar_one()
     return GuardFacts(
         now=now,
@@ -81,28 +82,28 @@ async def _last_mail(db: Db, known: list[str], effect: UUID | None, now: datetim
 async def reserve(
     db: Db, *, workspace_id: UUID, effect: UUID, recipients: tuple[str, ...], zone: str, now: datetime
 ) -> bool:
-    """Takes the room of one mail; False when another took the last of it. A second attempt keeps what the first took."""
-    mine = select(reservations.c.scope).where(reservations.c.effect_id == effect).limit(1)
-    if (await db.execute(mine)).first() is not None:
-        return True
+    """Takes the room of one mail today; False when another took the last of it.
+
+    A second attempt keeps what the first took, unless midnight has passed in between: then it takes room of today.
+    """
     settings = await workspace.settings(db)
-    window, _ = _day(now, zone)
+    today, _ = _day(now, zone)
+    mine = (await db.execute(select(reservations.c.scope, reservations.c.window).where(_of(effect)))).all()
+    held = next((row.window for row in mine if row.scope == MAILBOX), None)
+    if held == today:
+        return True
     if settings.daily_mail_cap < 1:
         return False
-    counted = insert(caps).values(
-        workspace_id=workspace_id, scope=MAILBOX, subject=settings.mailbox, window=window, used=1
-    )
+    where = {"workspace_id": workspace_id, "scope": MAILBOX, "subject": settings.mailbox, "window": today}
+    counted = insert(caps).values(**where, used=1)
     counted = counted.on_conflict_do_update(
-        index_elements=["workspace_id", "scope", "subject", "window"],
-        set_={"used": caps.c.used + 1},
-        where=caps.c.used < settings.daily_mail_cap,
+        index_elements=list(where), set_={"used": caps.c.used + 1}, where=caps.c.used < settings.daily_mail_cap
     )
     if (await db.execute(counted.returning(caps.c.used))).scalar_one_or_none() is None:
         return False
-    rows = [
-        (MAILBOX, settings.mailbox, window),
-        *((f"{PERSON}:{n}", one, "") for n, one in enumerate(sorted(recipients))),
-    ]
+    if mine:
+        await release(db, effect)
+    rows = [(MAILBOX, settings.mailbox, today), *((f"{PERSON}:{n}", to, "") for n, to in enumerate(sorted(recipients)))]
     values = [
         {
             "workspace_id": workspace_id,
@@ -118,9 +119,13 @@ async def reserve(
     return True
 
 
+def _of(effect: UUID) -> ColumnElement[bool]:
+    return reservations.c.effect_id == effect
+
+
 async def release(db: Db, effect: UUID) -> None:
     """Gives the room back: the effect ended without anything having left."""
-    freed = delete(reservations).where(reservations.c.effect_id == effect).returning(reservations)
+    freed = delete(reservations).where(_of(effect)).returning(reservations)
     for row in (await db.execute(freed)).all():
         if row.scope == MAILBOX:
             where = (caps.c.scope == MAILBOX) & (caps.c.subject == row.subject) & (caps.c.window == row.window)

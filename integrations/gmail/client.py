@@ -17,7 +17,7 @@ from integrations.gmail.token import Token
 from integrations.gmail.wire import TIMEOUT_S, Missing, Request, exchange, unreadable
 
 DRAFTS_LOOKED_THROUGH = 100
-SENT_LOOKED_THROUGH = 10
+SENT_LOOKED_THROUGH = 50
 SENT_BY_HAND = "sent-by-hand"
 """Stands for the id of a draft that was sent before we learned its id; its thread holds the mail."""
 RESYNC = "in:inbox newer_than:7d"

@@ -114,3 +114,19 @@ async def test_what_a_dropped_plan_had_reserved_is_free_again(rig):
     assert await used(rig) == 0
     async with rig.database.begin() as db:
         assert (await db.execute(select(func.count()).select_from(reservations))).scalar_one() == 0
+
+
+async def test_a_mail_tried_again_after_midnight_takes_room_of_the_new_day(rig, clock):
+    await factories.furnished(rig.database, now=clock.now, cap=1)
+    [first] = await rig.ready_to_leave(1)
+    rig.mailbox.answers = [Answer.UNAVAILABLE]
+    await rig.run_at_once([first.sending])
+    assert await used(rig) == 1
+
+    clock.now = datetime.combine(clock.now.date() + timedelta(days=1), time(), tzinfo=UTC)
+    await rig.settle()
+
+    assert len(rig.mailbox.outbox) == 1
+    async with rig.database.begin() as db:
+        rows = (await db.execute(select(caps.c.window, caps.c.used).order_by(caps.c.window))).all()
+    assert [row.used for row in rows] == [0, 1]
