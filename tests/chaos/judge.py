@@ -1,0 +1,135 @@
+"""Counts what was lost, doubled or cannot be explained: from the sandbox's ledger and, once settled, the database.
+
+Imports nothing but the standard library and asyncpg, so that no error of the product can hide in it.
+"""
+
+import json
+import urllib.request
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import asyncpg
+
+
+class Told(Protocol):
+    """What a person of the run did and was told."""
+
+    name: str
+    email: str
+    accepted: bool
+    approved: bool
+    replied: bool
+    ended: bool
+
+
+@dataclass
+class Verdict:
+    lost: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+    unexplained: list[str] = field(default_factory=list)
+    needs_human: int = 0
+    leftover_drafts: int = 0
+
+    @property
+    def clean(self) -> bool:
+        return not (self.lost or self.doubled or self.unexplained or self.leftover_drafts)
+
+
+UNSETTLED = """
+    select
+      (select count(*) from signals where due_at is not null)
+    + (select count(*) from effects where due_at is not null)
+    + (select count(*) from moves where card_due_at is not null and card_ts is not null)
+    + (select count(*) from moves where card_ts is null)
+"""
+
+
+async def unsettled(database_url: str) -> int:
+    """How many things are still due."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        found: int = await connection.fetchval(UNSETTLED)
+        return found
+    finally:
+        await connection.close()
+
+
+async def judge(*, sandbox: str, database_url: str, people: Sequence[Told]) -> Verdict:
+    verdict = Verdict()
+    ledger = _get(f"{sandbox}/control/ledger?after=0")["entries"]
+    effects = [entry for entry in ledger if entry["kind"] == "effect"]
+    posts = [entry["data"]["message"] for entry in effects if entry["method"] == "message_posted"]
+    mails = [entry["data"] for entry in effects if entry["method"] == "mail_sent"]
+    keys = Counter(post["metadata"]["event_payload"]["key"] for post in posts if post.get("metadata"))
+    verdict.doubled += [f"post {key} {count} times" for key, count in keys.items() if count > 1]
+    verdict.unexplained += [f"refused: {e['method']} {e['data']}"[:300] for e in ledger if e["kind"] == "refused"]
+    verdict.unexplained += [f"unknown method {e['method']}" for e in ledger if e["kind"] == "unknown_method"]
+    verdict.leftover_drafts = len(_get(f"{sandbox}/control/gmail")["drafts"])
+    rows = await _rows(database_url)
+    for person in people:
+        _judge_person(verdict, person, posts, mails, rows)
+    known = {person.email for person in people}
+    verdict.unexplained += [f"a mail to {to}" for mail in mails for to in mail["to"] if to not in known]
+    verdict.needs_human = sum(row["state"] == "needs_human" for row in rows["effects"])
+    verdict.unexplained += [
+        f"effect {row['action']}/{row['step']} is {row['state']}"
+        for row in rows["effects"]
+        if row["state"] in {"armed", "unknown", "absent", "undo_armed", "undo_unknown"}
+    ]
+    return verdict
+
+
+def _judge_person(
+    verdict: Verdict, person: Told, posts: list[Any], mails: list[Any], rows: dict[str, list[Any]]
+) -> None:
+    tops = [p for p in posts if person.name in p["text"] and p.get("thread_ts") in {None, p["ts"]}]
+    notes = [p for p in posts if person.email in p["text"] and p.get("thread_ts") not in {None, p["ts"]}]
+    sent = [mail for mail in mails if person.email in mail["to"]]
+    mine = [row for row in rows["moves"] if row["email"] == person.email]
+    signals = [row for row in rows["signals"] if row["email"] == person.email]
+    if not person.ended:
+        verdict.unexplained.append(f"{person.name} waited in vain")
+    _exactly_one(verdict, person.accepted, len(signals), f"signal of {person.name}")
+    _exactly_one(verdict, person.accepted, len(mine), f"move of {person.name}")
+    _exactly_one(verdict, person.accepted, len(tops), f"card of {person.name}")
+    state = mine[0]["state"] if mine else "none"
+    _exactly_one(verdict, state == "done", len(sent), f"mail to {person.email} (its move is {state})")
+    _exactly_one(verdict, person.replied, len(notes), f"note about {person.name}'s reply")
+    _exactly_one(verdict, person.replied, mine[0]["replies"] if mine else 0, f"outcome of {person.name}")
+    if person.approved and state not in {"done", "open"}:
+        verdict.lost.append(f"approval of {person.name}: its move is {state}")
+
+
+def _exactly_one(verdict: Verdict, expected: bool, found: int, what: str) -> None:
+    if expected and found == 0:
+        verdict.lost.append(what)
+    elif found > int(expected):
+        verdict.doubled.append(f"{what}: {found}")
+
+
+async def _rows(database_url: str) -> dict[str, list[Any]]:
+    connection = await asyncpg.connect(database_url)
+    try:
+        return {
+            "effects": await connection.fetch("select action, step, state from effects"),
+            "signals": await connection.fetch(
+                "select payload->>'email' as email from signals where kind = 'form_submitted'"
+            ),
+            "moves": await connection.fetch(
+                """
+                select m.state, p.email, (
+                    select count(*) from outcomes o where o.recommendation_id = m.recommendation_id and o.kind = 'reply'
+                ) as replies
+                from moves m join people p on p.id = m.person_id
+                """
+            ),
+        }
+    finally:
+        await connection.close()
+
+
+def _get(url: str) -> Any:
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        return json.loads(answer.read())

@@ -1,0 +1,166 @@
+"""One chaos run: people live their stories while bot and worker die at one point after the other; then all is judged."""
+
+import asyncio
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import aiohttp
+import asyncpg
+
+from tests.chaos import judge
+from tests.chaos.environment import ROOT, SHORT, Environment, Victim, running
+from tests.chaos.judge import Verdict
+from tests.chaos.people import NeverHappened, People
+
+AT_ONCE = 5
+POINT_PATIENCE_S = 45.0
+SETTLE_S = 60.0
+POINTS = ROOT / "tests" / "chaos" / "points.txt"
+
+
+def known_points() -> list[str]:
+    return POINTS.read_text().splitlines()
+
+
+@dataclass
+class Report:
+    verdict: Verdict
+    executions: int
+    kills: int
+    lives: int
+    settled_s: float
+    passed: set[str]
+    died_at: set[str]
+    never_met: list[str] = field(default_factory=list)
+
+    def as_json(self, seed: int) -> dict[str, object]:
+        counted = {name: len(value) if isinstance(value, list) else value for name, value in asdict(self.verdict).items()}
+        return {
+            "executions": self.executions,
+            **counted,
+            "never_met": self.never_met,
+            "settled_s": round(self.settled_s, 1),
+            "kills": self.kills,
+            "lives": self.lives,
+            "seed": seed,
+        }
+
+
+async def _end_snooze(database_url: str, move: str) -> None:
+    """Two hours pass for one move."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        await connection.execute("update moves set snoozed_until = now() where id = $1::uuid and state = 'snoozed'", move)
+    finally:
+        await connection.close()
+
+
+async def _settled(environment: Environment) -> float:
+    """Waits until nothing is due any more; seconds. Raises TimeoutError."""
+    began = time.monotonic()
+    async with asyncio.timeout(SETTLE_S):
+        while await judge.unsettled(environment.database_url):
+            for victim in environment.victims:
+                victim.look()
+            await asyncio.sleep(0.2)
+    return time.monotonic() - began
+
+
+async def _keep_alive(victims: list[Victim], never_met: list[str]) -> None:
+    """Starts what died; a point that nobody meets in time is given up."""
+    while True:
+        for victim in victims:
+            victim.look()
+            if victim.armed and not victim.died.exists() and time.monotonic() - victim.born > POINT_PATIENCE_S:
+                never_met.append(victim.armed)
+                victim.kill()
+        await asyncio.sleep(0.05)
+
+
+async def _kill_at_random(victims: list[Victim], rng: random.Random) -> None:
+    """Ends a process after a random time, wherever it is."""
+    while True:
+        await asyncio.sleep(rng.uniform(0.5, 4.0))
+        rng.choice(victims).kill()
+
+
+def play(
+    folder: Path,
+    *,
+    points: list[str] | None = None,
+    executions: int = 0,
+    seed: int | None = None,
+    tree: Path = ROOT,
+    waits: Mapping[str, str] = SHORT,
+    faults: bool = True,
+) -> Report:
+    """Lives at least `executions` stories, and as many as it takes until every point of `points` was died at.
+
+    With a `seed` processes are killed at random times as well. All servers of the run are its own. Main thread only.
+    """
+    with running(folder, tree=tree, waits=waits) as environment:
+        for victim in environment.victims:
+            victim.points = [point for point in reversed(points or []) if point.startswith(f"{victim.role} ")]
+        return asyncio.run(_play(environment, executions=executions, seed=seed, faults=faults))
+
+
+async def _play(environment: Environment, *, executions: int, seed: int | None, faults: bool) -> Report:
+    victims = list(environment.victims)
+    never_met: list[str] = []
+
+    async def end_snooze(move: str) -> None:
+        await _end_snooze(environment.database_url, move)
+
+    async with aiohttp.ClientSession() as http:
+        people = People(http, environment.sandbox, end_snooze, faults=faults)
+        helpers = [
+            asyncio.create_task(people.watcher.read_forever()),
+            asyncio.create_task(_keep_alive(victims, never_met)),
+        ]
+        killer = asyncio.create_task(_kill_at_random(victims, random.Random(seed))) if seed is not None else None
+        living: set[asyncio.Task[None]] = set()
+        while len(people.all) < executions or any(victim.points or victim.armed for victim in victims):
+            while len(living) < AT_ONCE:
+                living.add(asyncio.create_task(people.live()))
+                await asyncio.sleep(0.1)
+            ended, living = await asyncio.wait(living, timeout=0.2, return_when=asyncio.FIRST_COMPLETED)
+            _nobody_failed(ended)
+            _helpers_run(helpers)
+        if killer is not None:
+            killer.cancel()
+        if living:
+            ended, _ = await asyncio.wait(living)
+            _nobody_failed(ended)
+        settled_s = await _settled(environment)
+        for task in helpers:
+            task.cancel()
+        await asyncio.gather(*helpers, return_exceptions=True)
+    verdict = await judge.judge(sandbox=environment.sandbox, database_url=environment.database_url, people=people.all)
+    return Report(
+        verdict,
+        executions=len(people.all),
+        kills=sum(victim.kills for victim in victims),
+        lives=sum(victim.lives for victim in victims),
+        settled_s=settled_s,
+        passed=set().union(*(victim.passed() for victim in victims)),
+        died_at=set().union(*(set(victim.died_at) for victim in victims)),
+        never_met=never_met,
+    )
+
+
+def _nobody_failed(ended: set[asyncio.Task[None]]) -> None:
+    """A person who waited in vain is for the judge; any other error is the harness's own."""
+    for task in ended:
+        try:
+            task.result()
+        except NeverHappened:
+            continue
+
+
+def _helpers_run(helpers: list[asyncio.Task[None]]) -> None:
+    for task in helpers:
+        if task.done():
+            task.result()
