@@ -16,7 +16,8 @@ from core.signal import MAIL_RECEIVED, Signal
 log = logging.getLogger(__name__)
 
 SOURCE = "gmail"
-LEASE = timedelta(seconds=60)
+REQUESTS_PER_LEASE = 3
+"""A reading whose worker died is begun again after this many request times. Two readings at once store the same."""
 IDLE_S = 0.5
 
 
@@ -43,8 +44,9 @@ class Watcher:
         """Reads the mailbox if it is due; how many new mails were stored."""
         database, clock = self._services.database, self._services.clock
         every = timedelta(seconds=self._services.settings.gmail_poll_s)
+        lease = timedelta(seconds=self._services.settings.request_timeout_s * REQUESTS_PER_LEASE)
         async with database.begin() as db:
-            claimed = await cursor.claim(db, SOURCE, workspace=self._services.workspace, lease=LEASE, now=clock())
+            claimed = await cursor.claim(db, SOURCE, workspace=self._services.workspace, lease=lease, now=clock())
         if claimed is None:
             return 0
         try:

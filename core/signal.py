@@ -12,7 +12,8 @@ from core.database import Db
 from core.identity import new_id
 from core.tables import signals
 
-LEASE = timedelta(seconds=20)
+LEASE = timedelta(seconds=6)
+"""Longer than the work takes; a signal whose worker died is taken up after it. Twice at work is once settled."""
 
 MAIL_RECEIVED = "mail_received"
 

@@ -14,9 +14,12 @@ from tests.chaos.run import known_points, play
 def main() -> int:
     parser = argparse.ArgumentParser(prog="caseyos chaos", description=__doc__)
     parser.add_argument("--points", action="store_true", help="list the points at which a process is killed, and end")
-    parser.add_argument("--record", action="store_true", help="play the story without kills and print the points it passes")
+    parser.add_argument(
+        "--record", action="store_true", help="play the story without kills and print the points it passes"
+    )
     parser.add_argument("--faults", action="store_true", help="with --record: lose answers as well")
     parser.add_argument("--each", action="store_true", help="die once at every point")
+    parser.add_argument("--part", default="1/1", metavar="K/N", help="with --each: every Nth point, from the Kth on")
     parser.add_argument("--executions", type=int, default=200, metavar="N", help="stories with kills at random times")
     parser.add_argument("--seed", type=int, default=None, metavar="N")
     parser.add_argument("--real-horizons", action="store_true", help="the shipped hold and horizons; takes long")
@@ -35,7 +38,8 @@ def main() -> int:
             print("\n".join(sorted(report.passed)))
             return 0 if report.verdict.clean else 1
         if chosen.each:
-            report = play(folder, points=known_points(), waits=waits)
+            part, parts = map(int, chosen.part.split("/"))
+            report = play(folder, points=known_points()[part - 1 :: parts], waits=waits)
         else:
             report = play(folder, executions=chosen.executions, seed=seed, waits=waits)
     if not chosen.json:

@@ -1,6 +1,7 @@
 """What a chaos run stands on: servers, sandbox, and one bot and one worker that are killed and started again."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from bot.process_tree import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 HOOK = ROOT / "tests" / "chaos" / "hook"
+DIES_WITH_US = death_signal(signal.SIGKILL) if sys.platform == "linux" else None
 SIGNING, FORMS = "chaos-signing-secret", "chaos-forms-secret"
 
 # All waits are shortened together, as far as they hang together: a lost worker is noticed after start_within +
@@ -79,23 +81,27 @@ class Victim:
                 stdin=subprocess.DEVNULL,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=death_signal(demo.signal.SIGKILL) if sys.platform == "linux" else None,
+                preexec_fn=DIES_WITH_US,  # noqa: PLW1509  (it calls into libc alone)
             )
         self.lives += 1
         self.born = time.monotonic()
 
-    def look(self) -> None:
-        """Starts it again if it has died; a death anywhere but at its point is an error of the product."""
+    def look(self) -> bool:
+        """Starts it again if it has died; whether that was at its point. It may not end by itself."""
         if self.process is None:
             self.start()
-        elif (code := self.process.poll()) is not None:
-            if self.died.exists():
-                self.died_at.append(self.died.read_text())
-            elif code != -9:
-                log = (self.folder / f"{self.role}.log").read_text(errors="replace")[-3000:]
-                raise RuntimeError(f"the {self.role} ended by itself with code {code}:\n{log}")
-            self.kills += 1
-            self.start()
+            return False
+        if (code := self.process.poll()) is None:
+            return False
+        met = self.died.exists()
+        if met:
+            self.died_at.append(self.died.read_text())
+        elif code != -9:
+            log = (self.folder / f"{self.role}.log").read_text(errors="replace")[-3000:]
+            raise RuntimeError(f"the {self.role} ended by itself with code {code}:\n{log}")
+        self.kills += 1
+        self.start()
+        return met
 
     def kill(self) -> None:
         if self.process is not None and self.process.poll() is None:
@@ -130,9 +136,7 @@ def running(folder: Path, *, tree: Path = ROOT, waits: Mapping[str, str] = SHORT
         demo.sandbox(folder / "sandbox", port=0, arguments=arguments) as sandbox_url,
     ):
         settings = {
-            **demo.product_settings(
-                sandbox_url=sandbox_url, port=bot_port, forms_secret=FORMS, signing_secret=SIGNING
-            ),
+            **demo.product_settings(sandbox_url=sandbox_url, port=bot_port, forms_secret=FORMS, signing_secret=SIGNING),
             **embedded.settings(),
             **waits,
         }
@@ -142,5 +146,3 @@ def running(folder: Path, *, tree: Path = ROOT, waits: Mapping[str, str] = SHORT
         finally:
             for victim in victims:
                 victim.kill()
-
-

@@ -8,6 +8,7 @@ import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -33,6 +34,30 @@ FAULTS = (
     ("gmail", "drafts.create", "unavailable"),
     ("gmail", "history.list", "lose_answer"),
 )
+
+LEADS_TO = (
+    ("/drafts/ID core.actions.send_email:CreateDraft.undo", "undo", "drafts.delete"),
+    ("undo_unknown", "undo", "drafts.delete"),
+    ("UndoUnclear", "undo", "drafts.delete"),
+    ("UndoDone", "undo", None),
+    ("send_email/0 applied", "undo", None),
+    ("on_undo", "undo", None),
+    ("send_email/1", "unlucky", "drafts.send"),
+    ("SendDraft", "unlucky", "drafts.send"),
+    ("send_email/0", "unlucky", "drafts.create"),
+    ("CreateDraft.find", "unlucky", "drafts.create"),
+    ("telling", "unlucky", "chat.postMessage"),
+    ("poll #2", "unlucky", "history.list"),
+    ("_card #2", "unlucky", "chat.update"),
+    ("snooze", "snooze", None),
+    ("/crm/", "snooze", None),
+    ("hisper", "race", None),
+    ("on_error", "race", None),
+    ("on_more", "ask", None),
+    ("home", "ask", None),
+    ("moves:", "ask", None),
+)
+"""What in a point's name is reached by which story, and by a fault in which method; the first that fits counts."""
 
 Entry = dict[str, Any]
 
@@ -103,11 +128,15 @@ class Person:
 
 
 class People:
-    def __init__(self, http: aiohttp.ClientSession, url: str, snoozes_end: Callable[[str], Any], *, faults: bool) -> None:
+    def __init__(
+        self, http: aiohttp.ClientSession, url: str, snoozes_end: Callable[[str], Any], *, faults: bool
+    ) -> None:
         self._http = http
         self._url = url
         self._snoozes_end = snoozes_end
         self._faults = itertools.cycle(FAULTS) if faults else None
+        self.wanted: Callable[[], str] = str
+        """The points at which processes wait to die: faults that lead there come first."""
         self._numbers = itertools.count(1)
         self._casey = asyncio.Lock()  # Casey has one screen: modals one after the other
         self.watcher = Watcher(http, url)
@@ -130,7 +159,8 @@ class People:
         """One person's whole story."""
         number = next(self._numbers)
         name = f"Person N{number:05d}"
-        person = Person(name, f"n{number:05d}@northpier.example", STORIES[number % len(STORIES)], f"chaos-{number}")
+        story = (self._wanted()[0] if number % 3 else None) or STORIES[number % len(STORIES)]
+        person = Person(name, f"n{number:05d}@northpier.example", story, f"chaos-{number}")
         self.all.append(person)
         if person.story == "snooze":  # somebody whom the CRM knows, with an open deal
             await self.control("deal", {"contact": person.email, "name": f"Deal of {name}", "amount": 9000})
@@ -152,7 +182,9 @@ class People:
     async def _press(self, ts: str, action_id: str, done: Callable[[], bool], **more: str) -> None:
         """Presses until Slack shows no error, or the button has gone because it worked."""
         while not done():
-            answer = await self.control("press", {"user": CASEY, "channel": DM, "ts": ts, "action_id": action_id, **more})
+            answer = await self.control(
+                "press", {"user": CASEY, "channel": DM, "ts": ts, "action_id": action_id, **more}
+            )
             if answer.get("acked"):
                 return
             await asyncio.sleep(AGAIN_S)
@@ -167,7 +199,7 @@ class People:
                 await self._press(ts, "move_execute", lambda: False)
                 try:
                     async with asyncio.timeout(2):
-                        view = await self.until(lambda: self._newer(move, before), "the modal")
+                        view = await self.until(partial(self._newer, move, before), "the modal")
                 except TimeoutError:
                     continue  # acknowledged, but the modal never came: press again
                 values = {"subject": {"input": f"For {person.name}"}}
@@ -189,18 +221,37 @@ class People:
         await self.until(lambda: person.email in self.watcher.mailed, f"the mail to {person.email}")
         await self.control("reply", {"to": person.email, "text": "Yes, send me the plan."})
         person.replied = True
-        await self.until(lambda: any(person.email in note for note in self.watcher.notes), f"a note about {person.name}")
+        await self.until(
+            lambda: any(person.email in note for note in self.watcher.notes), f"a note about {person.name}"
+        )
         await self.until(self._says(ts, "they replied"), f"the outcome on the card of {person.name}")
 
     async def _unlucky(self, person: Person, ts: str, move: str) -> None:
-        if self._faults is not None:
-            service, method, kind = next(self._faults)
-            await self.control("fault", {"service": service, "method": method, "kind": kind, "seconds": 1})
+        await self._plant_fault()
         await self._send(person, ts, move)
+
+    def _wanted(self) -> tuple[str | None, str | None]:
+        """The story and the faulty method that lead to a point at which a process waits to die."""
+        for sign, story, method in LEADS_TO:
+            if sign in self.wanted():
+                return story, method
+        return None, None
+
+    async def _plant_fault(self) -> None:
+        if self._faults is None:
+            return
+        _, wanted = self._wanted()
+        for _ in FAULTS:
+            service, method, kind = next(self._faults)
+            if wanted in {None, method}:
+                break
+        await self.control("fault", {"service": service, "method": method, "kind": kind, "seconds": 1})
 
     async def _undo(self, person: Person, ts: str, move: str) -> None:
         await self._approve(person, ts, move)
         await self.until(self._says(ts, "held", "done"), f"held for {person.name}")
+        if self._wanted()[1] == "drafts.delete":
+            await self._plant_fault()
         await self._press(ts, "move_undo", self._says(ts, "waits for your decision", "done"))
         await self.until(self._says(ts, "waits for your decision", "done"), f"an end for {person.name}")
 
@@ -225,8 +276,7 @@ class People:
 
     async def _ask(self, person: Person, ts: str, move: str) -> None:
         for text in ("", f"why {move}", "why 1", "help", "pause chaos", "resume"):
-            while not (await self._command(text)).get("acked"):
-                await asyncio.sleep(AGAIN_S)
+            await self._command(text)
         await self.control("open_home", {"user": CASEY})
         async with self._casey:
             await self._press(ts, "move_more", lambda: False, option="why")
@@ -236,5 +286,10 @@ class People:
                     await self.control("close", {"user": CASEY, "view_id": view["id"]})
         await self._dismiss(person, ts, move)
 
-    async def _command(self, text: str) -> Entry:
-        return await self.control("command", {"user": CASEY, "channel": DM, "command": "/moves", "text": text})
+    async def _command(self, text: str) -> None:
+        """Types it again until Slack shows no error."""
+        asked = {"user": CASEY, "channel": DM, "command": "/moves", "text": text}
+        while True:
+            if (await self.control("command", asked)).get("acked"):
+                return
+            await asyncio.sleep(AGAIN_S)

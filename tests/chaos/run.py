@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -15,7 +16,7 @@ from tests.chaos.environment import ROOT, SHORT, Environment, Victim, running
 from tests.chaos.judge import Verdict
 from tests.chaos.people import NeverHappened, People
 
-AT_ONCE = 5
+AT_ONCE = 16
 POINT_PATIENCE_S = 45.0
 SETTLE_S = 60.0
 POINTS = ROOT / "tests" / "chaos" / "points.txt"
@@ -37,10 +38,13 @@ class Report:
     never_met: list[str] = field(default_factory=list)
 
     def as_json(self, seed: int) -> dict[str, object]:
-        counted = {name: len(value) if isinstance(value, list) else value for name, value in asdict(self.verdict).items()}
+        counted = {
+            name: len(value) if isinstance(value, list) else value for name, value in asdict(self.verdict).items()
+        }
         return {
             "executions": self.executions,
             **counted,
+            "points": len(self.died_at),
             "never_met": self.never_met,
             "settled_s": round(self.settled_s, 1),
             "kills": self.kills,
@@ -53,7 +57,9 @@ async def _end_snooze(database_url: str, move: str) -> None:
     """Two hours pass for one move."""
     connection = await asyncpg.connect(database_url)
     try:
-        await connection.execute("update moves set snoozed_until = now() where id = $1::uuid and state = 'snoozed'", move)
+        await connection.execute(
+            "update moves set snoozed_until = now() where id = $1::uuid and state = 'snoozed'", move
+        )
     finally:
         await connection.close()
 
@@ -73,7 +79,8 @@ async def _keep_alive(victims: list[Victim], never_met: list[str]) -> None:
     """Starts what died; a point that nobody meets in time is given up."""
     while True:
         for victim in victims:
-            victim.look()
+            if victim.look():
+                print(f"{len(victim.points):4} to go, died at {victim.died_at[-1]}", file=sys.stderr)
             if victim.armed and not victim.died.exists() and time.monotonic() - victim.born > POINT_PATIENCE_S:
                 never_met.append(victim.armed)
                 victim.kill()
@@ -116,6 +123,7 @@ async def _play(environment: Environment, *, executions: int, seed: int | None, 
 
     async with aiohttp.ClientSession() as http:
         people = People(http, environment.sandbox, end_snooze, faults=faults)
+        people.wanted = lambda: " ".join(victim.armed or "" for victim in victims)
         helpers = [
             asyncio.create_task(people.watcher.read_forever()),
             asyncio.create_task(_keep_alive(victims, never_met)),

@@ -105,7 +105,11 @@ def _install() -> None:
     def http(self, args) -> str | None:
         doing = _doing(root)
         request = args[0]
-        path = re.sub(r"/[^/]*\d[^/]*", "/ID", re.sub(r"^/(google|hubspot)", "", request.url.path).replace("/v1", "/V").replace("/v3", "/V"))
+        path = re.sub(
+            r"/[^/]*\d[^/]*",
+            "/ID",
+            re.sub(r"^/(google|hubspot)", "", request.url.path).replace("/v1", "/V").replace("/v3", "/V"),
+        )
         path = re.sub(r"/[^/]*(%40|@)[^/]*", "/ADDRESS", path)
         return None if doing is None else f"request {request.method} {path} {doing}"
 
