@@ -18,8 +18,8 @@ from tests.support.product import Product, running_product
 from tests.support.sandbox import Sandbox, running_sandbox
 
 TEMPLATE = "caseyos_template"
-SIGNING_SECRET = "signing-secret-of-the-tests"  # noqa: S105
-FORMS_SECRET = "forms-secret-of-the-tests"  # noqa: S105
+SIGNING_SECRET = "signing-secret-of-the-tests"
+FORMS_SECRET = "forms-secret-of-the-tests"
 
 
 @dataclass(frozen=True)

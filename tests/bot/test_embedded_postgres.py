@@ -60,16 +60,11 @@ async def test_only_throwaway_data_goes_without_syncing(shared, durable, expecte
             assert await ask(server.url(), f"show {name}") == expected
 
 
-async def test_a_second_start_finds_the_data_and_is_quick(data):
+async def test_a_second_start_finds_the_data(data):
     with postgres.running(data) as server:
         await ask(server.url(), "create table kept as select 7 as seven")
-    took = []
-    for _ in range(5):
-        began = time.monotonic()
-        with postgres.running(data) as server:
-            took.append(time.monotonic() - began)
-            assert await ask(server.url(), "select seven from kept") == 7
-    assert min(took) < 0.1
+    with postgres.running(data) as server:
+        assert await ask(server.url(), "select seven from kept") == 7
 
 
 async def test_the_password_is_asked_for_and_only_its_owner_reads_it(shared):

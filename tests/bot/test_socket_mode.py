@@ -63,9 +63,8 @@ async def test_what_follows_an_odd_frame_is_still_answered(product):
         envelope("e-shape", "events_api", {"user": 5, "authorizations": [7]}),
         envelope("e-moves", "slash_commands", MOVES),
     ]
-    async with connected(product, odd) as slack:
-        async with slack_answers(slack, "e-moves") as answer:
-            assert "/moves why 1" in answer["payload"]["text"]
+    async with connected(product, odd) as slack, slack_answers(slack, "e-moves") as answer:
+        assert "/moves why 1" in answer["payload"]["text"]
 
 
 @asynccontextmanager

@@ -132,7 +132,7 @@ def test_the_form_example_signs_what_the_product_accepts() -> None:
         """Stands where the example would open a connection, and keeps what it would send."""
 
         @staticmethod
-        def Request(url: str, body: bytes, headers: dict[str, str]) -> tuple[bytes, dict[str, str]]:  # noqa: N802
+        def Request(url: str, body: bytes, headers: dict[str, str]) -> tuple[bytes, dict[str, str]]:
             return body, headers
 
         @staticmethod

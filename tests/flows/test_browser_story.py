@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -44,7 +44,7 @@ def page(running: demo.Demo, tmp_path: Path) -> Iterator[Page]:
 
 
 @pytest.fixture
-def picture(tmp_path: Path, page: Page) -> Iterator[object]:
+def picture(tmp_path: Path, page: Page) -> Callable[[str], None]:
     """Takes screenshots; with CASEYOS_SCREENSHOTS set they stay in that folder, as the README's does."""
     folder = Path(os.environ.get("CASEYOS_SCREENSHOTS", tmp_path))
 
@@ -52,10 +52,10 @@ def picture(tmp_path: Path, page: Page) -> Iterator[object]:
         page.screenshot(path=folder / f"{name}.png")
         assert (folder / f"{name}.png").stat().st_size > 20_000
 
-    yield take
+    return take
 
 
-def test_a_newcomer_plays_the_whole_story(page: Page, picture, running: demo.Demo) -> None:
+def test_a_newcomer_plays_the_whole_story(page: Page, picture: Callable[[str], None], running: demo.Demo) -> None:
     page.get_by_role("button", name="Someone fills in the form").click()
     card = page.get_by_role("article").filter(has_text="Execute")
     expect(card).to_have_count(1)

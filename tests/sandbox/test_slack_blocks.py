@@ -21,9 +21,9 @@ from slack_sdk.models.blocks import (
     SectionBlock,
     StaticSelectElement,
 )
-from tests.sandbox.slack_support import button, modal, section, text_field
 
 from integrations.sandbox.slack import blocks as block_kit
+from tests.sandbox.slack_support import button, modal, section, text_field
 
 
 def plain(text):

@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from slack_sdk.signature import SignatureVerifier
+
 from tests.sandbox.slack_support import button, modal, sandbox, section, text_field
 
 CARD = [{"type": "actions", "block_id": "b", "elements": [button("go")]}]

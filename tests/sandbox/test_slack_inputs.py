@@ -3,9 +3,9 @@
 import asyncio
 
 import pytest
-from tests.sandbox.slack_support import button, modal, sandbox, section
 
 from integrations.sandbox.slack import values
+from tests.sandbox.slack_support import button, modal, sandbox, section
 
 
 def plain(text):

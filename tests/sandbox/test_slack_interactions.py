@@ -4,6 +4,7 @@ import asyncio
 from urllib.parse import urlsplit
 
 from slack_sdk.errors import SlackApiError
+
 from tests.sandbox.slack_support import button, modal, sandbox, section, text_field
 
 CARD = [

@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from tests.sandbox.slack_support import button, sandbox
 
 from integrations.sandbox.slack.api import SERVED
+from tests.sandbox.slack_support import button, sandbox
 
 RUBBISH = [
     None,

@@ -5,6 +5,7 @@ import asyncio
 import aiohttp
 import pytest
 from slack_sdk.errors import SlackApiError
+
 from tests.sandbox.slack_support import button, sandbox, section
 
 
