@@ -25,7 +25,6 @@ log = logging.getLogger(__name__)
 RETRY_AFTER = timedelta(seconds=5)
 RETRY_AT_MOST = timedelta(minutes=5)
 LOOK_AGAIN = timedelta(seconds=2)
-READ_BACK_LEASE = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ class Runner:
                     await execution.advance(db, row, machine.Unclear("the worker stopped before it could say"), now)
                     return
                 case State.UNKNOWN:
-                    await execution.look_later(db, row, now + READ_BACK_LEASE)
+                    await execution.look_later(db, row, now + 1.5 * self._timings[job.step.service].request_timeout)
                     armed, act = job, self._read_back
                 case State.APPLIED | State.UNDO_UNKNOWN:
                     armed = await self._arm_undo(db, job, now)

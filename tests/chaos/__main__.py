@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from tests.chaos.environment import REAL, SHORT
+from tests.chaos.people import PATIENCE_S
 from tests.chaos.run import known_points, play
 
 
@@ -41,7 +42,8 @@ def main() -> int:
             part, parts = map(int, chosen.part.split("/"))
             report = play(folder, points=known_points()[part - 1 :: parts], waits=waits)
         else:
-            report = play(folder, executions=chosen.executions, seed=seed, waits=waits)
+            patience_s = 600 if chosen.real_horizons else PATIENCE_S
+            report = play(folder, executions=chosen.executions, seed=seed, waits=waits, patience_s=patience_s)
     if not chosen.json:
         for kind in ("lost", "doubled", "unexplained"):
             for line in getattr(report.verdict, kind):

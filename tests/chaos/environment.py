@@ -1,12 +1,14 @@
 """What a chaos run stands on: servers, sandbox, and one bot and one worker that are killed and started again."""
 
+import json
 import os
+import select
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,14 +22,14 @@ HOOK = ROOT / "tests" / "chaos" / "hook"
 DIES_WITH_US = death_signal(signal.SIGKILL) if sys.platform == "linux" else None
 SIGNING, FORMS = "chaos-signing-secret", "chaos-forms-secret"
 
-# All waits are shortened together, as far as they hang together: a lost worker is noticed after start_within +
-# request_timeout + 1 s, an absent effect is armed again `horizon` after its last byte could have left.
+# Hold, horizons and the time after which the sandbox may still apply a late request are shortened by the same factor,
+# twenty; a request may begin and be answered for longer than that, so that a busy machine is not taken for a dead worker.
 SHORT = {
     "CASEYOS_HOLD_S": "1.5",
     "CASEYOS_START_WITHIN_S": "1",
     "CASEYOS_REQUEST_TIMEOUT_S": "2",
-    "CASEYOS_MAIL_HORIZON_S": "2",
-    "CASEYOS_SLACK_HORIZON_S": "1",
+    "CASEYOS_MAIL_HORIZON_S": "6",
+    "CASEYOS_SLACK_HORIZON_S": "3",
     "CASEYOS_SWEEP_S": "0.2",
     "CASEYOS_GMAIL_POLL_S": "0.4",
     "CASEYOS_DAILY_MAIL_CAP": "100000",
@@ -38,20 +40,20 @@ REAL = {"CASEYOS_GMAIL_POLL_S": "5", "CASEYOS_DAILY_MAIL_CAP": "100000"}
 
 @dataclass
 class Victim:
-    """A bot or worker. It is kept running; each life may be armed with the point at which it dies."""
+    """A bot or worker. It is kept running; each life dies at the first point it passes that is still to be died at."""
 
     role: str
     folder: Path
     environment: Mapping[str, str]
     tree: Path = ROOT
-    points: list[str] = field(default_factory=list)
-    """Points still to die at, the next one last."""
-    died_at: list[str] = field(default_factory=list)
+    points: set[str] = field(default_factory=set)
+    """Points still to die at."""
+    died_at: set[str] = field(default_factory=set)
     lives: int = 0
     kills: int = 0
-    process: "subprocess.Popen[bytes] | None" = None
-    armed: str | None = None
-    born: float = 0.0
+    last_death: float = 0.0
+    pid: int | None = None
+    nursery: "subprocess.Popen[bytes] | None" = None
 
     @property
     def recording(self) -> Path:
@@ -61,52 +63,86 @@ class Victim:
     def died(self) -> Path:
         return self.folder / f"{self.role}.died"
 
+    @property
+    def log(self) -> Path:
+        return self.folder / f"{self.role}.log"
+
     def start(self) -> None:
         self.died.unlink(missing_ok=True)
-        self.armed = self.points.pop() if self.points else None
-        hooked = {
-            **self.environment,
-            "PYTHONPATH": f"{HOOK}{os.pathsep}{self.tree}",
-            "CHAOS_ROLE": self.role,
-            "CHAOS_POINTS": str(self.recording),
-            "CHAOS_DIED": str(self.died),
+        if self.nursery is None:
+            self.nursery = self._open_nursery()
+            self.last_death = time.monotonic()
+        order = {
+            "record": str(self.recording),
+            "died": str(self.died),
+            "log": str(self.log),
+            "deadly": sorted(self.points),
         }
-        if self.armed:
-            hooked["CHAOS_KILL"] = self.armed
-        with (self.folder / f"{self.role}.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "bot", self.role],
+        assert self.nursery.stdin is not None
+        self.nursery.stdin.write(json.dumps(order).encode() + b"\n")
+        self.pid = self._read()
+        self.lives += 1
+
+    def _open_nursery(self) -> "subprocess.Popen[bytes]":
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, str(HOOK / "nursery.py"), self.role],
                 cwd=self.tree,
-                env=hooked,
-                stdin=subprocess.DEVNULL,
+                env={**self.environment, "PYTHONPATH": str(self.tree)},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
                 stderr=log,
+                bufsize=0,  # so that what select says is all there is
                 start_new_session=True,
                 preexec_fn=DIES_WITH_US,  # noqa: PLW1509  (it calls into libc alone)
             )
-        self.lives += 1
-        self.born = time.monotonic()
 
-    def look(self) -> bool:
-        """Starts it again if it has died; whether that was at its point. It may not end by itself."""
-        if self.process is None:
+    def _read(self) -> int:
+        assert self.nursery is not None
+        assert self.nursery.stdout is not None
+        line = self.nursery.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the {self.role} cannot be started:\n{self._last_words()}")
+        return int(line)
+
+    def _last_words(self) -> str:
+        return self.log.read_text(errors="replace")[-3000:] if self.log.exists() else ""
+
+    def look(self) -> str | None:
+        """Starts it again if it has died; the point at which it did. It may not end by itself."""
+        if self.pid is None:
             self.start()
-            return False
-        if (code := self.process.poll()) is None:
-            return False
-        met = self.died.exists()
-        if met:
-            self.died_at.append(self.died.read_text())
-        elif code != -9:
-            log = (self.folder / f"{self.role}.log").read_text(errors="replace")[-3000:]
-            raise RuntimeError(f"the {self.role} ended by itself with code {code}:\n{log}")
+            return None
+        assert self.nursery is not None
+        if not select.select([self.nursery.stdout], [], [], 0)[0]:
+            return None
+        code = self._read()
+        point = self.died.read_text() if self.died.exists() else None
+        if point is None and code != -signal.SIGKILL:
+            raise RuntimeError(f"the {self.role} ended by itself with code {code}:\n{self._last_words()}")
+        if point is not None:
+            self.points.discard(point)
+            self.died_at.add(point)
         self.kills += 1
+        self.last_death = time.monotonic()
         self.start()
-        return met
+        return point
 
     def kill(self) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
+        """The running life ends, wherever it is."""
+        if self.pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+
+    def close(self) -> None:
+        """Ends it for good."""
+        self.kill()
+        if self.nursery is not None:
+            self.nursery.kill()
+            self.nursery.wait()
+            for pipe in (self.nursery.stdin, self.nursery.stdout):
+                if pipe is not None:
+                    pipe.close()
 
     def passed(self) -> set[str]:
         return set(self.recording.read_text().splitlines()) if self.recording.exists() else set()
@@ -145,4 +181,4 @@ def running(folder: Path, *, tree: Path = ROOT, waits: Mapping[str, str] = SHORT
             yield Environment(sandbox_url, f"http://127.0.0.1:{bot_port}", embedded.owner_url, victims)
         finally:
             for victim in victims:
-                victim.kill()
+                victim.close()

@@ -18,10 +18,11 @@ class Told(Protocol):
 
     name: str
     email: str
+    story: str
     accepted: bool
     approved: bool
     replied: bool
-    ended: bool
+    waited_for: str
 
 
 @dataclass
@@ -64,7 +65,12 @@ async def judge(*, sandbox: str, database_url: str, people: Sequence[Told]) -> V
     mails = [entry["data"] for entry in effects if entry["method"] == "mail_sent"]
     keys = Counter(post["metadata"]["event_payload"]["key"] for post in posts if post.get("metadata"))
     verdict.doubled += [f"post {key} {count} times" for key, count in keys.items() if count > 1]
-    verdict.unexplained += [f"refused: {e['method']} {e['data']}"[:300] for e in ledger if e["kind"] == "refused"]
+    gone = {entry["data"]["draft_id"] for entry in effects if entry["method"] in {"draft_deleted", "mail_sent"}}
+    verdict.unexplained += [
+        f"refused: {entry['method']} {entry['data']}"[:300]
+        for entry in ledger
+        if entry["kind"] == "refused" and not _asked_again(entry, gone)
+    ]
     verdict.unexplained += [f"unknown method {e['method']}" for e in ledger if e["kind"] == "unknown_method"]
     verdict.leftover_drafts = len(_get(f"{sandbox}/control/gmail")["drafts"])
     rows = await _rows(database_url)
@@ -81,6 +87,11 @@ async def judge(*, sandbox: str, database_url: str, people: Sequence[Told]) -> V
     return verdict
 
 
+def _asked_again(entry: dict[str, Any], gone: set[str]) -> bool:
+    """A draft that was deleted already: whoever died before the answer was written down deletes it again."""
+    return entry["method"] == "drafts.delete" and entry["data"]["status"] == 404 and entry["data"]["id"] in gone
+
+
 def _judge_person(
     verdict: Verdict, person: Told, posts: list[Any], mails: list[Any], rows: dict[str, list[Any]]
 ) -> None:
@@ -89,8 +100,8 @@ def _judge_person(
     sent = [mail for mail in mails if person.email in mail["to"]]
     mine = [row for row in rows["moves"] if row["email"] == person.email]
     signals = [row for row in rows["signals"] if row["email"] == person.email]
-    if not person.ended:
-        verdict.unexplained.append(f"{person.name} waited in vain")
+    if person.waited_for:
+        verdict.unexplained.append(f"never came: {person.waited_for}")
     _exactly_one(verdict, person.accepted, len(signals), f"signal of {person.name}")
     _exactly_one(verdict, person.accepted, len(mine), f"move of {person.name}")
     _exactly_one(verdict, person.accepted, len(tops), f"card of {person.name}")
@@ -98,8 +109,10 @@ def _judge_person(
     _exactly_one(verdict, state == "done", len(sent), f"mail to {person.email} (its move is {state})")
     _exactly_one(verdict, person.replied, len(notes), f"note about {person.name}'s reply")
     _exactly_one(verdict, person.replied, mine[0]["replies"] if mine else 0, f"outcome of {person.name}")
-    if person.approved and state not in {"done", "open"}:
+    may_end = {"done", "open"} if person.story == "undo" else {"done"}
+    if person.approved and state not in may_end:
         verdict.lost.append(f"approval of {person.name}: its move is {state}")
+    verdict.lost += [f"the edit of {person.name}" for mail in sent if mail["subject"] != f"For {person.name}"]
 
 
 def _exactly_one(verdict: Verdict, expected: bool, found: int, what: str) -> None:

@@ -6,7 +6,7 @@ Everything they know they learn as a person would: from what the sandbox shows. 
 import asyncio
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -14,8 +14,10 @@ from typing import Any
 import aiohttp
 
 CASEY, DM = "U0CASEY", "D0CASEY"
-PATIENCE_S = 90.0
+PATIENCE_S = 150.0
 AGAIN_S = 0.3
+LATE_S = 2.0
+"""How late a request that was given up may still land; less than the shortest horizon of a run."""
 STORIES = ("send", "unlucky", "undo", "unlucky", "snooze", "unlucky", "dismiss", "race", "unlucky", "ask")
 """What becomes of a card, in turn. `race`: two presses at once; `ask`: commands, App Home, the Why modal, a pause;
 `unlucky`: sent, while an answer is lost."""
@@ -27,11 +29,13 @@ FAULTS = (
     ("gmail", "drafts.send", "lose_request"),
     ("gmail", "drafts.create", "lose_request"),
     ("slack", "chat.postMessage", "lose_request"),
-    ("gmail", "drafts.delete", "lose_answer"),
+    ("gmail", "drafts.send", "late"),
     ("slack", "chat.update", "lose_answer"),
     ("gmail", "drafts.send", "error"),
     ("slack", "chat.postMessage", "rate_limit"),
     ("gmail", "drafts.create", "unavailable"),
+    ("slack", "chat.postMessage", "late"),
+    ("gmail", "drafts.create", "late"),
     ("gmail", "history.list", "lose_answer"),
 )
 
@@ -121,22 +125,31 @@ class Person:
     email: str
     story: str
     submission: str
+    odd: bool
     accepted: bool = False
     approved: bool = False
     replied: bool = False
-    ended: bool = False
+    waited_for: str = ""
+    """What never came; empty when the story came to its end."""
 
 
 class People:
     def __init__(
-        self, http: aiohttp.ClientSession, url: str, snoozes_end: Callable[[str], Any], *, faults: bool
+        self,
+        http: aiohttp.ClientSession,
+        url: str,
+        snoozes_end: Callable[[str], Any],
+        *,
+        faults: bool,
+        patience_s: float,
     ) -> None:
+        self._patience_s = patience_s
         self._http = http
         self._url = url
         self._snoozes_end = snoozes_end
         self._faults = itertools.cycle(FAULTS) if faults else None
-        self.wanted: Callable[[], str] = str
-        """The points at which processes wait to die: faults that lead there come first."""
+        self.wanted: Callable[[], Iterable[str]] = tuple
+        """The points at which processes wait to die: stories and faults that lead there come first."""
         self._numbers = itertools.count(1)
         self._casey = asyncio.Lock()  # Casey has one screen: modals one after the other
         self.watcher = Watcher(http, url)
@@ -148,7 +161,7 @@ class People:
             return said if answer.status < 400 else {"acked": False, "refused": said, "error": "refused"}
 
     async def until(self, true: Callable[[], Any], what: str) -> Any:
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + self._patience_s
         while not (found := true()):
             if time.monotonic() > deadline:
                 raise NeverHappened(what)
@@ -159,15 +172,19 @@ class People:
         """One person's whole story."""
         number = next(self._numbers)
         name = f"Person N{number:05d}"
-        story = (self._wanted()[0] if number % 3 else None) or STORIES[number % len(STORIES)]
-        person = Person(name, f"n{number:05d}@northpier.example", story, f"chaos-{number}")
+        story = STORIES[number % len(STORIES)]
+        if number % 3 and (leading := self._leading()):
+            story, _ = leading[number % len(leading)]
+        person = Person(name, f"n{number:05d}@northpier.example", story, f"chaos-{number}", number % 2 == 1)
         self.all.append(person)
         if person.story == "snooze":  # somebody whom the CRM knows, with an open deal
             await self.control("deal", {"contact": person.email, "name": f"Deal of {name}", "amount": 9000})
-        await self._fill_form(person)
-        ts, move = await self.until(lambda: self.watcher.cards.get(name), f"a card for {name}")
-        await getattr(self, f"_{person.story}")(person, ts, move)
-        person.ended = True
+        try:
+            await self._fill_form(person)
+            ts, move = await self.until(lambda: self.watcher.cards.get(name), f"a card for {name}")
+            await getattr(self, f"_{person.story}")(person, ts, move)
+        except NeverHappened as what:
+            person.waited_for = str(what)
 
     async def _fill_form(self, person: Person) -> None:
         """The sender repeats a submission, under the same id, until it is accepted."""
@@ -230,28 +247,30 @@ class People:
         await self._plant_fault()
         await self._send(person, ts, move)
 
-    def _wanted(self) -> tuple[str | None, str | None]:
-        """The story and the faulty method that lead to a point at which a process waits to die."""
-        for sign, story, method in LEADS_TO:
-            if sign in self.wanted():
-                return story, method
-        return None, None
+    def _leading(self) -> list[tuple[str, str | None]]:
+        """The stories, with the faulty method, that lead to points at which processes wait to die."""
+        found = set()
+        for point in self.wanted():
+            fitting = ((story, method) for sign, story, method in LEADS_TO if sign in point)
+            found.add(next(fitting, ("send", None)))
+        return sorted(found, key=str)
 
     async def _plant_fault(self) -> None:
         if self._faults is None:
             return
-        _, wanted = self._wanted()
+        wanted = {method for _, method in self._leading()} - {None}
         for _ in FAULTS:
             service, method, kind = next(self._faults)
-            if wanted in {None, method}:
+            if not wanted or method in wanted:
                 break
-        await self.control("fault", {"service": service, "method": method, "kind": kind, "seconds": 1})
+        await self.control("fault", {"service": service, "method": method, "kind": kind, "seconds": LATE_S})
 
     async def _undo(self, person: Person, ts: str, move: str) -> None:
         await self._approve(person, ts, move)
         await self.until(self._says(ts, "held", "done"), f"held for {person.name}")
-        if self._wanted()[1] == "drafts.delete":
-            await self._plant_fault()
+        if self._faults is not None and person.odd:
+            lost = {"service": "gmail", "method": "drafts.delete", "kind": "lose_answer"}
+            await self.control("fault", lost)
         await self._press(ts, "move_undo", self._says(ts, "waits for your decision", "done"))
         await self.until(self._says(ts, "waits for your decision", "done"), f"an end for {person.name}")
 

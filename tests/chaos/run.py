@@ -4,7 +4,7 @@ import asyncio
 import random
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -14,11 +14,10 @@ import asyncpg
 from tests.chaos import judge
 from tests.chaos.environment import ROOT, SHORT, Environment, Victim, running
 from tests.chaos.judge import Verdict
-from tests.chaos.people import NeverHappened, People
+from tests.chaos.people import PATIENCE_S, People
 
 AT_ONCE = 16
-POINT_PATIENCE_S = 45.0
-SETTLE_S = 60.0
+POINT_PATIENCE_S = 60.0
 POINTS = ROOT / "tests" / "chaos" / "points.txt"
 
 
@@ -64,27 +63,26 @@ async def _end_snooze(database_url: str, move: str) -> None:
         await connection.close()
 
 
-async def _settled(environment: Environment) -> float:
-    """Waits until nothing is due any more; seconds. Raises TimeoutError."""
+async def _settled(environment: Environment, patience_s: float) -> tuple[float, int]:
+    """Waits until nothing is due any more: how many seconds that took, and how many things are due all the same."""
     began = time.monotonic()
-    async with asyncio.timeout(SETTLE_S):
-        while await judge.unsettled(environment.database_url):
-            for victim in environment.victims:
-                victim.look()
-            await asyncio.sleep(0.2)
-    return time.monotonic() - began
+    while (due := await judge.unsettled(environment.database_url)) and time.monotonic() - began < patience_s:
+        for victim in environment.victims:
+            victim.look()
+        await asyncio.sleep(0.2)
+    return time.monotonic() - began, due
 
 
 async def _keep_alive(victims: list[Victim], never_met: list[str]) -> None:
-    """Starts what died; a point that nobody meets in time is given up."""
+    """Starts what died; points that nobody meets in time are given up."""
     while True:
         for victim in victims:
-            if victim.look():
-                print(f"{len(victim.points):4} to go, died at {victim.died_at[-1]}", file=sys.stderr)
-            if victim.armed and not victim.died.exists() and time.monotonic() - victim.born > POINT_PATIENCE_S:
-                never_met.append(victim.armed)
-                victim.kill()
-        await asyncio.sleep(0.05)
+            if (point := victim.look()) is not None:
+                print(f"{len(victim.points):4} to go, died at {point}", file=sys.stderr)
+            if victim.points and time.monotonic() - victim.last_death > POINT_PATIENCE_S:
+                never_met += sorted(victim.points)
+                victim.points.clear()
+        await asyncio.sleep(0.02)
 
 
 async def _kill_at_random(victims: list[Victim], rng: random.Random) -> None:
@@ -103,6 +101,7 @@ def play(
     tree: Path = ROOT,
     waits: Mapping[str, str] = SHORT,
     faults: bool = True,
+    patience_s: float = PATIENCE_S,
 ) -> Report:
     """Lives at least `executions` stories, and as many as it takes until every point of `points` was died at.
 
@@ -110,11 +109,14 @@ def play(
     """
     with running(folder, tree=tree, waits=waits) as environment:
         for victim in environment.victims:
-            victim.points = [point for point in reversed(points or []) if point.startswith(f"{victim.role} ")]
-        return asyncio.run(_play(environment, executions=executions, seed=seed, faults=faults))
+            victim.points = {point for point in points or [] if point.startswith(f"{victim.role} ")}
+        playing = _play(environment, executions=executions, seed=seed, faults=faults, patience_s=patience_s)
+        return asyncio.run(playing)
 
 
-async def _play(environment: Environment, *, executions: int, seed: int | None, faults: bool) -> Report:
+async def _play(
+    environment: Environment, *, executions: int, seed: int | None, faults: bool, patience_s: float
+) -> Report:
     victims = list(environment.victims)
     never_met: list[str] = []
 
@@ -122,31 +124,33 @@ async def _play(environment: Environment, *, executions: int, seed: int | None, 
         await _end_snooze(environment.database_url, move)
 
     async with aiohttp.ClientSession() as http:
-        people = People(http, environment.sandbox, end_snooze, faults=faults)
-        people.wanted = lambda: " ".join(victim.armed or "" for victim in victims)
+        people = People(http, environment.sandbox, end_snooze, faults=faults, patience_s=patience_s)
+        people.wanted = lambda: {point for victim in victims for point in victim.points}
         helpers = [
             asyncio.create_task(people.watcher.read_forever()),
             asyncio.create_task(_keep_alive(victims, never_met)),
         ]
         killer = asyncio.create_task(_kill_at_random(victims, random.Random(seed))) if seed is not None else None
         living: set[asyncio.Task[None]] = set()
-        while len(people.all) < executions or any(victim.points or victim.armed for victim in victims):
+        while len(people.all) < executions or any(victim.points for victim in victims):
             while len(living) < AT_ONCE:
                 living.add(asyncio.create_task(people.live()))
                 await asyncio.sleep(0.1)
             ended, living = await asyncio.wait(living, timeout=0.2, return_when=asyncio.FIRST_COMPLETED)
-            _nobody_failed(ended)
-            _helpers_run(helpers)
+            _all_run(ended)
+            _all_run(helpers)
         if killer is not None:
             killer.cancel()
         if living:
             ended, _ = await asyncio.wait(living)
-            _nobody_failed(ended)
-        settled_s = await _settled(environment)
+            _all_run(ended)
+        settled_s, due = await _settled(environment, patience_s)
         for task in helpers:
             task.cancel()
         await asyncio.gather(*helpers, return_exceptions=True)
     verdict = await judge.judge(sandbox=environment.sandbox, database_url=environment.database_url, people=people.all)
+    if due:
+        verdict.unexplained.append(f"{due} things are still due {patience_s:.0f} s after the last story")
     return Report(
         verdict,
         executions=len(people.all),
@@ -154,21 +158,13 @@ async def _play(environment: Environment, *, executions: int, seed: int | None, 
         lives=sum(victim.lives for victim in victims),
         settled_s=settled_s,
         passed=set().union(*(victim.passed() for victim in victims)),
-        died_at=set().union(*(set(victim.died_at) for victim in victims)),
+        died_at=set().union(*(victim.died_at for victim in victims)),
         never_met=never_met,
     )
 
 
-def _nobody_failed(ended: set[asyncio.Task[None]]) -> None:
-    """A person who waited in vain is for the judge; any other error is the harness's own."""
-    for task in ended:
-        try:
-            task.result()
-        except NeverHappened:
-            continue
-
-
-def _helpers_run(helpers: list[asyncio.Task[None]]) -> None:
-    for task in helpers:
+def _all_run(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Lets the error of a task rise that has ended with one."""
+    for task in tasks:
         if task.done():
             task.result()

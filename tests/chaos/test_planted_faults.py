@@ -10,6 +10,7 @@ from tests.chaos.environment import ROOT
 from tests.chaos.run import play
 
 pytestmark = pytest.mark.chaos
+PATIENCE_S = 8.0  # whoever looks at the wrong one of two cards waits in vain
 PATCHES = ROOT / "tests" / "chaos" / "patches"
 
 
@@ -31,7 +32,7 @@ def test_an_effect_recorded_only_afterwards_is_seen(copy, tmp_path):
     planted(copy, "record_after_effect.patch")
     point = "worker request slack chat.postMessage core.telling:PostCard.send after"
 
-    report = play(tmp_path / "run", points=[point], executions=6, tree=copy, faults=False)
+    report = play(tmp_path / "run", points=[point], executions=6, tree=copy, faults=False, patience_s=PATIENCE_S)
 
     assert any("post" in line or "card" in line for line in report.verdict.doubled), report.verdict
 
@@ -40,6 +41,6 @@ def test_a_client_that_repeats_is_seen(copy, tmp_path):
     """With the SDK's own retries a lost answer becomes a second message."""
     planted(copy, "sdk_retries.patch")
 
-    report = play(tmp_path / "run", executions=60, tree=copy)
+    report = play(tmp_path / "run", executions=30, tree=copy, patience_s=PATIENCE_S)
 
     assert report.verdict.doubled, report.verdict

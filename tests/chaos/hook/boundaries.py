@@ -1,0 +1,136 @@
+"""Names each commit, request and answer of a bot or worker, and may end the process there by SIGKILL.
+
+The harness alone puts this into a process (`nursery.py`); the product knows nothing of it.
+"""
+
+import linecache
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+NOT_NAMED_AFTER = ("core/database.py", "bot/messenger.py", "bot/wiring.py", "integrations/")
+
+
+class Boundaries:
+    """What this life passes is appended to `record`, each point once; at the first of `deadly` the life ends.
+
+    Right before, the point is written to `died`, so that the harness knows where it was.
+    """
+
+    def __init__(self, role: str, *, record: Path, died: Path, deadly: frozenset[str]) -> None:
+        self._role = role
+        self._record = record
+        self._died = died
+        self._deadly = deadly
+        self._seen: set[str] = set()
+
+    def passed(self, what: str) -> None:
+        point = f"{self._role} {what}"
+        if point not in self._seen:
+            self._seen.add(point)
+            with self._record.open("a") as file:
+                file.write(point + "\n")
+        if point in self._deadly:
+            self._died.write_text(point)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def around(self, owner: type, method: str, name: Callable[[Any], str | None]) -> None:
+        """Makes `owner.method` pass two points, before and after, wherever `name(first argument)` gives one."""
+        real = getattr(owner, method)
+
+        async def wrapped(self_: Any, *args: Any, **kwargs: Any) -> Any:
+            point = name(args[0] if args else None)
+            if point is None:
+                return await real(self_, *args, **kwargs)
+            self.passed(f"{point} before")
+            result = await real(self_, *args, **kwargs)
+            self.passed(f"{point} after")
+            return result
+
+        setattr(owner, method, wrapped)
+
+
+def _product_frame(root: str) -> tuple[str, FrameType] | tuple[None, None]:
+    """The nearest frame of the product that says what is being done, and not only how."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if name.startswith(root):
+            path = name[len(root) :]
+            ours = path.startswith(("bot/", "core/", "integrations/"))
+            if ours and not path.startswith(NOT_NAMED_AFTER):
+                return path, frame
+        frame = frame.f_back
+    return None, None
+
+
+def _doing(root: str) -> str | None:
+    """`core.runner:Runner._record send_email/1 Applied`; None where nothing of the product is at work."""
+    path, frame = _product_frame(root)
+    if path is None or frame is None:
+        return None
+    name = f"{path[:-3].replace('/', '.')}:{frame.f_code.co_qualname.replace('.<locals>', '')}"
+    name += _which_transaction(frame)
+    row = frame.f_locals.get("row")
+    if path == "core/runner.py":
+        if row is None:
+            return None  # another worker had it: nothing was changed
+        name += " telling" if row.tells else f" {row.action}/{row.step}"
+        event = frame.f_locals.get("event")
+        name += f" {type(event).__name__}" if event is not None else f" {row.effect.state}"
+    return name
+
+
+def _which_transaction(frame: FrameType) -> str:
+    """` #2` for the second transaction of a function that has several; the line of its `async with` says which it is."""
+    lines = {line for _, _, line in frame.f_code.co_lines() if line is not None}
+    begins = [line for line in sorted(lines) if "begin()" in linecache.getline(frame.f_code.co_filename, line)]
+    if len(begins) < 2 or frame.f_lineno not in begins:
+        return ""
+    return f" #{begins.index(frame.f_lineno) + 1}"
+
+
+def _place(path: str) -> str:
+    """An address without what differs from run to run."""
+    path = re.sub(r"^/(google|hubspot)", "", path).replace("/v1", "/V").replace("/v3", "/V")
+    return re.sub(r"/[^/]*(\d|%40|@)[^/]*", "/ID", path)
+
+
+def install(boundaries: Boundaries) -> None:
+    import asyncpg.transaction
+    import httpx
+    from aiohttp import web_protocol
+    from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
+    from slack_sdk.web.async_client import AsyncWebClient
+
+    import core
+
+    assert core.__file__ is not None
+    root = str(Path(core.__file__).resolve().parent.parent) + "/"
+
+    def commit(_: Any) -> str | None:
+        doing = _doing(root)
+        return None if doing is None or doing.startswith("bot.web:readiness") else f"commit {doing}"
+
+    def slack(method: Any) -> str | None:
+        doing = _doing(root)
+        return None if doing is None else f"request slack {method} {doing}"
+
+    def http(request: Any) -> str | None:
+        doing = _doing(root)
+        return None if doing is None else f"request {request.method} {_place(request.url.path)} {doing}"
+
+    def answer(request: Any) -> str | None:
+        path = getattr(request, "path", "")
+        return f"answer {path}" if path.startswith(("/webhooks/", "/slack/")) else None
+
+    boundaries.around(asyncpg.transaction.Transaction, "commit", commit)
+    boundaries.around(AsyncWebClient, "api_call", slack)
+    boundaries.around(httpx.AsyncClient, "send", http)
+    boundaries.around(web_protocol.RequestHandler, "finish_response", answer)
+    boundaries.around(AsyncBaseSocketModeClient, "send_socket_mode_response", lambda _: "answer socket")
