@@ -125,7 +125,9 @@ def _meaning(no: SlackApiError) -> Exception:
     """Which of the three it is, from Slack's answer."""
     response = no.response
     status = getattr(response, "status_code", 0)
-    error = str(response.get("error", "")) if isinstance(response, AsyncSlackResponse) else ""
+    # A proxy in front of Slack answers with text, which the SDK hands on as it is.
+    data = response.data if isinstance(response, AsyncSlackResponse) else None
+    error = str(data.get("error", "")) if isinstance(data, dict) else ""
     if status == 429 or error == "ratelimited":
         wait = response.headers.get("Retry-After", "1")
         return Unavailable("Slack asks to wait", retry_after=timedelta(seconds=int(wait) if wait.isdigit() else 1))

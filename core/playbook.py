@@ -130,7 +130,7 @@ def _score_facts(inquiry: Inquiry, wants: tuple[str, ...], email: str, facts: Pl
         effort_minutes=4,
         effort_text="the draft is ready",
         fits=tuple(fits),
-        features={"interest": wants[0] if wants else "none"},
+        features={"interest": wants[0] if wants else "not named"},
     )
 
 
