@@ -69,6 +69,8 @@ import signal, sys
 from pathlib import Path
 from bot.embedded import {server}
 with {server}.running({None if data is None else f"Path({str(data)!r})"}, durable={durable}) as server:
+    # A shell that runs the tests in the background has it ignored, and a child inherits that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     print(server.pid, server.port, {url}, flush=True)
     signal.pause()
 """
