@@ -144,6 +144,11 @@ class Victim:
                 if pipe is not None:
                     pipe.close()
 
+    def errors(self) -> list[str]:
+        """What it logged as an error: nothing that happens in a run is one."""
+        lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
+        return [line[:600] for line in lines if '"level": "error"' in line or "Traceback" in line[:20]]
+
     def passed(self) -> set[str]:
         return set(self.recording.read_text().splitlines()) if self.recording.exists() else set()
 

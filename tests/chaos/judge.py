@@ -19,7 +19,7 @@ class Told(Protocol):
     name: str
     email: str
     story: str
-    accepted: bool
+    accepted: int
     approved: bool
     replied: bool
     waited_for: str
@@ -75,7 +75,7 @@ async def judge(*, sandbox: str, database_url: str, people: Sequence[Told]) -> V
     verdict.leftover_drafts = len(_get(f"{sandbox}/control/gmail")["drafts"])
     rows = await _rows(database_url)
     for person in people:
-        _judge_person(verdict, person, posts, mails, rows)
+        _judge_person(verdict, person, posts, keys, mails, rows)
     known = {person.email for person in people}
     verdict.unexplained += [f"a mail to {to}" for mail in mails for to in mail["to"] if to not in known]
     verdict.needs_human = sum(row["state"] == "needs_human" for row in rows["effects"])
@@ -93,7 +93,12 @@ def _asked_again(entry: dict[str, Any], gone: set[str]) -> bool:
 
 
 def _judge_person(
-    verdict: Verdict, person: Told, posts: list[Any], mails: list[Any], rows: dict[str, list[Any]]
+    verdict: Verdict,
+    person: Told,
+    posts: list[Any],
+    keys: Counter[str],
+    mails: list[Any],
+    rows: dict[str, list[Any]],
 ) -> None:
     tops = [p for p in posts if person.name in p["text"] and p.get("thread_ts") in {None, p["ts"]}]
     notes = [p for p in posts if person.email in p["text"] and p.get("thread_ts") not in {None, p["ts"]}]
@@ -102,14 +107,17 @@ def _judge_person(
     signals = [row for row in rows["signals"] if row["email"] == person.email]
     if person.waited_for:
         verdict.unexplained.append(f"never came: {person.waited_for}")
-    _exactly_one(verdict, person.accepted, len(signals), f"signal of {person.name}")
-    _exactly_one(verdict, person.accepted, len(mine), f"move of {person.name}")
-    _exactly_one(verdict, person.accepted, len(tops), f"card of {person.name}")
+    verdict.lost += [f"signal of {person.name}"] * (person.accepted - len(signals))
+    verdict.doubled += [f"signal of {person.name}"] * (len(signals) - person.accepted)
+    for signal in signals:
+        _exactly_one(verdict, True, keys[signal["told_by"]], f"card or note for a form of {person.name}")
+    _exactly_one(verdict, person.accepted > 0, len(mine), f"move of {person.name}")
+    _exactly_one(verdict, person.accepted > 0, len(tops), f"card of {person.name}")
     state = mine[0]["state"] if mine else "none"
     _exactly_one(verdict, state == "done", len(sent), f"mail to {person.email} (its move is {state})")
     _exactly_one(verdict, person.replied, len(notes), f"note about {person.name}'s reply")
     _exactly_one(verdict, person.replied, mine[0]["replies"] if mine else 0, f"outcome of {person.name}")
-    may_end = {"done", "open"} if person.story == "undo" else {"done"}
+    may_end = {"done", "open"} if person.story in {"undo", "deleted", "unsure"} else {"done"}
     if person.approved and state not in may_end:
         verdict.lost.append(f"approval of {person.name}: its move is {state}")
     verdict.lost += [f"the edit of {person.name}" for mail in sent if mail["subject"] != f"For {person.name}"]
@@ -128,7 +136,14 @@ async def _rows(database_url: str) -> dict[str, list[Any]]:
         return {
             "effects": await connection.fetch("select action, step, state from effects"),
             "signals": await connection.fetch(
-                "select payload->>'email' as email from signals where kind = 'form_submitted'"
+                """
+                select s.payload->>'email' as email,
+                    coalesce('card' || replace(m.id::text, '-', ''), 'declined' || replace(s.id::text, '-', '')) as told_by
+                from signals s
+                left join recommendations r on r.signal_id = s.id
+                left join moves m on m.recommendation_id = r.id
+                where s.kind = 'form_submitted'
+                """
             ),
             "moves": await connection.fetch(
                 """

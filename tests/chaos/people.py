@@ -7,114 +7,22 @@ import asyncio
 import itertools
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import aiohttp
 
+from tests.chaos.misfortune import FAULTS, LATE_S, STORIES, leading_to
+from tests.chaos.seen import Entry, Seen
+
 CASEY, DM = "U0CASEY", "D0CASEY"
 PATIENCE_S = 150.0
 AGAIN_S = 0.3
-LATE_S = 2.0
-"""How late a request that was given up may still land; less than the shortest horizon of a run."""
-STORIES = ("send", "unlucky", "undo", "unlucky", "snooze", "unlucky", "dismiss", "race", "unlucky", "ask")
-"""What becomes of a card, in turn. `race`: two presses at once; `ask`: commands, App Home, the Why modal, a pause;
-`unlucky`: sent, while an answer is lost."""
-
-FAULTS = (
-    ("gmail", "drafts.send", "lose_answer"),
-    ("gmail", "drafts.create", "lose_answer"),
-    ("slack", "chat.postMessage", "lose_answer"),
-    ("gmail", "drafts.send", "lose_request"),
-    ("gmail", "drafts.create", "lose_request"),
-    ("slack", "chat.postMessage", "lose_request"),
-    ("gmail", "drafts.send", "late"),
-    ("slack", "chat.update", "lose_answer"),
-    ("gmail", "drafts.send", "error"),
-    ("slack", "chat.postMessage", "rate_limit"),
-    ("gmail", "drafts.create", "unavailable"),
-    ("slack", "chat.postMessage", "late"),
-    ("gmail", "drafts.create", "late"),
-    ("gmail", "history.list", "lose_answer"),
-)
-
-LEADS_TO = (
-    ("/drafts/ID core.actions.send_email:CreateDraft.undo", "undo", "drafts.delete"),
-    ("undo_unknown", "undo", "drafts.delete"),
-    ("UndoUnclear", "undo", "drafts.delete"),
-    ("UndoDone", "undo", None),
-    ("send_email/0 applied", "undo", None),
-    ("on_undo", "undo", None),
-    ("send_email/1", "unlucky", "drafts.send"),
-    ("SendDraft", "unlucky", "drafts.send"),
-    ("send_email/0", "unlucky", "drafts.create"),
-    ("CreateDraft.find", "unlucky", "drafts.create"),
-    ("telling", "unlucky", "chat.postMessage"),
-    ("poll #2", "unlucky", "history.list"),
-    ("_card #2", "unlucky", "chat.update"),
-    ("snooze", "snooze", None),
-    ("/crm/", "snooze", None),
-    ("hisper", "race", None),
-    ("on_error", "race", None),
-    ("on_more", "ask", None),
-    ("home", "ask", None),
-    ("moves:", "ask", None),
-)
-"""What in a point's name is reached by which story, and by a fault in which method; the first that fits counts."""
-
-Entry = dict[str, Any]
 
 
 class NeverHappened(Exception):
     """A person waited in vain."""
-
-
-@dataclass
-class Watcher:
-    """The sandbox's ledger, read once for everybody."""
-
-    http: aiohttp.ClientSession
-    url: str
-    entries: list[Entry] = field(default_factory=list)
-    cards: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Person's name to (ts, move id)."""
-    texts: dict[str, str] = field(default_factory=dict)
-    """ts to what the message says now."""
-    tops: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    mailed: set[str] = field(default_factory=set)
-    views: dict[str, str] = field(default_factory=dict)
-    """Move id to the id of the modal that was opened for it last."""
-
-    async def read_forever(self) -> None:
-        while True:
-            last = self.entries[-1]["n"] if self.entries else 0
-            async with self.http.get(f"{self.url}/control/ledger?after={last}") as answer:
-                for entry in (await answer.json())["entries"]:
-                    self._learn(entry)
-            await asyncio.sleep(0.1)
-
-    def _learn(self, entry: Entry) -> None:
-        self.entries.append(entry)
-        data, method = entry["data"], entry["method"]
-        if entry["kind"] != "effect":
-            return
-        if method in {"message_posted", "message_updated"}:
-            message = data["message"]
-            self.texts[data["ts"]] = message["text"]
-            if method == "message_posted":
-                threaded = message.get("thread_ts") not in {None, data["ts"]}
-                (self.notes if threaded else self.tops).append(message["text"])
-                for block in message.get("blocks", []):
-                    kind, _, move = block.get("block_id", "").partition(":")
-                    if kind == "move":
-                        name = message["text"].removeprefix("Reply to ").partition(",")[0]
-                        self.cards.setdefault(name, (data["ts"], move))
-        elif method == "mail_sent":
-            self.mailed.update(data["to"])
-        elif method == "view_opened":
-            self.views[data["view"].get("private_metadata", "")] = data["view_id"]
 
 
 @dataclass
@@ -126,7 +34,8 @@ class Person:
     story: str
     submission: str
     odd: bool
-    accepted: bool = False
+    accepted: int = 0
+    """How many submissions of theirs were answered with 202."""
     approved: bool = False
     replied: bool = False
     waited_for: str = ""
@@ -143,16 +52,17 @@ class People:
         faults: bool,
         patience_s: float,
     ) -> None:
-        self._patience_s = patience_s
         self._http = http
         self._url = url
         self._snoozes_end = snoozes_end
+        self._patience_s = patience_s
         self._faults = itertools.cycle(FAULTS) if faults else None
         self.wanted: Callable[[], Iterable[str]] = tuple
         """The points at which processes wait to die: stories and faults that lead there come first."""
         self._numbers = itertools.count(1)
+        self._switch = asyncio.Lock()  # one pause at a time
         self._casey = asyncio.Lock()  # Casey has one screen: modals one after the other
-        self.watcher = Watcher(http, url)
+        self.seen = Seen(http, url)
         self.all: list[Person] = []
 
     async def control(self, path: str, body: Entry) -> Entry:
@@ -173,28 +83,29 @@ class People:
         number = next(self._numbers)
         name = f"Person N{number:05d}"
         story = STORIES[number % len(STORIES)]
-        if number % 3 and (leading := self._leading()):
-            story, _ = leading[number % len(leading)]
+        if number % 3 and (leading := sorted({story for story, _ in map(leading_to, self.wanted())})):
+            story = leading[number % len(leading)]
         person = Person(name, f"n{number:05d}@northpier.example", story, f"chaos-{number}", number % 2 == 1)
         self.all.append(person)
         if person.story == "snooze":  # somebody whom the CRM knows, with an open deal
             await self.control("deal", {"contact": person.email, "name": f"Deal of {name}", "amount": 9000})
         try:
-            await self._fill_form(person)
-            ts, move = await self.until(lambda: self.watcher.cards.get(name), f"a card for {name}")
+            await self._fill_form(person, person.submission)
+            ts, move = await self.until(lambda: self.seen.cards.get(name), f"a card for {name}")
             await getattr(self, f"_{person.story}")(person, ts, move)
         except NeverHappened as what:
             person.waited_for = str(what)
 
-    async def _fill_form(self, person: Person) -> None:
+    async def _fill_form(self, person: Person, submission: str) -> None:
         """The sender repeats a submission, under the same id, until it is accepted."""
         fields = {"name": person.name, "email": person.email, "company": "Northpier", "message": "We want to exhibit."}
-        body = {"form": "contact", "fields": fields, "submission_id": person.submission}
-        while not person.accepted:
+        body = {"form": "contact", "fields": fields, "submission_id": submission}
+        while True:
             answer = await self.control("form", body)
-            person.accepted = any(one["status"] == 202 for one in answer.get("answers", []))
-            if not person.accepted:
-                await asyncio.sleep(AGAIN_S)
+            if any(one["status"] == 202 for one in answer.get("answers", [])):
+                person.accepted += 1
+                return
+            await asyncio.sleep(AGAIN_S)
 
     async def _press(self, ts: str, action_id: str, done: Callable[[], bool], **more: str) -> None:
         """Presses until Slack shows no error, or the button has gone because it worked."""
@@ -207,12 +118,12 @@ class People:
             await asyncio.sleep(AGAIN_S)
 
     def _says(self, ts: str, *states: str) -> Callable[[], bool]:
-        return lambda: any(state in self.watcher.texts.get(ts, "") for state in states)
+        return lambda: any(state in self.seen.texts.get(ts, "") for state in states)
 
     async def _approve(self, person: Person, ts: str, move: str) -> None:
         async with self._casey:
             while not person.approved:
-                before = self.watcher.views.get(move)
+                before = self.seen.views.get(move)
                 await self._press(ts, "move_execute", lambda: False)
                 try:
                     async with asyncio.timeout(2):
@@ -230,53 +141,82 @@ class People:
                 await self.control("close", {"user": CASEY, "view_id": view})
 
     def _newer(self, move: str, before: str | None) -> str | None:
-        view = self.watcher.views.get(move)
+        view = self.seen.views.get(move)
         return view if view != before else None
 
     async def _send(self, person: Person, ts: str, move: str) -> None:
         await self._approve(person, ts, move)
-        await self.until(lambda: person.email in self.watcher.mailed, f"the mail to {person.email}")
+        await self._answer_mail(person, ts)
+
+    async def _answer_mail(self, person: Person, ts: str) -> None:
+        await self.until(lambda: person.email in self.seen.mailed, f"the mail to {person.email}")
         await self.control("reply", {"to": person.email, "text": "Yes, send me the plan."})
         person.replied = True
-        await self.until(
-            lambda: any(person.email in note for note in self.watcher.notes), f"a note about {person.name}"
-        )
+        await self.until(lambda: any(person.email in note for note in self.seen.notes), f"a note about {person.name}")
         await self.until(self._says(ts, "they replied"), f"the outcome on the card of {person.name}")
 
     async def _unlucky(self, person: Person, ts: str, move: str) -> None:
-        await self._plant_fault()
+        """Sent, while somebody's request goes wrong."""
+        if self._faults is not None:
+            wanted = {method for _, method in map(leading_to, self.wanted())} - {None}
+            planned = [next(self._faults) for _ in FAULTS]
+            await self._plant(*next((fault for fault in planned if fault[0][1] in wanted), planned[0]))
+            next(self._faults)
         await self._send(person, ts, move)
 
-    def _leading(self) -> list[tuple[str, str | None]]:
-        """The stories, with the faulty method, that lead to points at which processes wait to die."""
-        found = set()
-        for point in self.wanted():
-            fitting = ((story, method) for sign, story, method in LEADS_TO if sign in point)
-            found.add(next(fitting, ("send", None)))
-        return sorted(found, key=str)
-
-    async def _plant_fault(self) -> None:
-        if self._faults is None:
-            return
-        wanted = {method for _, method in self._leading()} - {None}
-        for _ in FAULTS:
-            service, method, kind = next(self._faults)
-            if not wanted or method in wanted:
-                break
-        await self.control("fault", {"service": service, "method": method, "kind": kind, "seconds": LATE_S})
+    async def _plant(self, *faults: tuple[str, str, str]) -> None:
+        for service, method, kind in faults:
+            await self.control("fault", {"service": service, "method": method, "kind": kind, "seconds": LATE_S})
 
     async def _undo(self, person: Person, ts: str, move: str) -> None:
         await self._approve(person, ts, move)
         await self.until(self._says(ts, "held", "done"), f"held for {person.name}")
         if self._faults is not None and person.odd:
-            lost = {"service": "gmail", "method": "drafts.delete", "kind": "lose_answer"}
-            await self.control("fault", lost)
+            await self._plant(("gmail", "drafts.delete", "lose_answer"))
         await self._press(ts, "move_undo", self._says(ts, "waits for your decision", "done"))
         await self.until(self._says(ts, "waits for your decision", "done"), f"an end for {person.name}")
 
+    async def _pause(self, person: Person, ts: str, move: str) -> None:
+        """Everything is stopped before the approval or during the hold; the card says so; then all goes on."""
+        async with self._switch:
+            if person.odd:
+                await self._command("pause chaos")
+            await self._approve(person, ts, move)
+            if not person.odd:
+                await self._command("pause chaos")
+            await self.until(self._says(ts, "blocked", "done"), f"blocked for {person.name}")
+            await self._command("resume")
+        await self._answer_mail(person, ts)
+
+    async def _deleted(self, person: Person, ts: str, move: str) -> None:
+        """Somebody deletes the draft during the hold: then nothing leaves."""
+        await self._approve(person, ts, move)
+        await self.until(self._says(ts, "held", "done"), f"held for {person.name}")
+        await self._delete_draft(person, ts)
+
+    async def _unsure(self, person: Person, ts: str, move: str) -> None:
+        """A request is lost and the draft deleted meanwhile: only a person can say what happened."""
+        if self._faults is not None:
+            await self._plant(("gmail", "drafts.send", "lose_request"))
+        await self._approve(person, ts, move)
+        await self.until(self._says(ts, "uncertain", "done"), f"uncertain for {person.name}")
+        await self._delete_draft(person, ts)
+
+    async def _delete_draft(self, person: Person, ts: str) -> None:
+        """Where it was leaving at that moment, the card asks what happened."""
+        id = await self.until(lambda: self.seen.drafts.get(person.email), f"the draft of {person.name}")
+        await self.control("draft", {"id": id, "delete": True})
+        ended, asked = self._says(ts, "waits for your decision", "done"), self._says(ts, "your eyes")
+        await self.until(lambda: ended() or asked(), f"an end for {person.name}")
+        if asked():
+            await self._press(ts, "move_says_again" if person.odd else "move_says_drop", lambda: not asked())
+            await self.until(ended, f"an end for {person.name}")
+
     async def _snooze(self, person: Person, ts: str, move: str) -> None:
+        """The same person asks again meanwhile, which is told in the thread."""
         await self._press(ts, "move_snooze", self._says(ts, "snoozed"), option="two_hours")
         await self.until(self._says(ts, "snoozed"), f"snoozed for {person.name}")
+        await self._fill_form(person, f"{person.submission}-again")
         await self._snoozes_end(move)
         await self.until(self._says(ts, "waits for your decision"), f"woken for {person.name}")
 
@@ -286,7 +226,7 @@ class People:
 
     async def _race(self, person: Person, ts: str, move: str) -> None:
         """Two presses at once: one is told that the other was first."""
-        state = self._says(ts, "snoozed", "bad timing", "Bad timing")
+        state = self._says(ts, "Bad timing")
         await asyncio.gather(
             self._press(ts, "move_dismiss", state, option="bad_timing"),
             self._press(ts, "move_dismiss", state, option="bad_timing"),
@@ -294,8 +234,11 @@ class People:
         await self.until(state, f"decided for {person.name}")
 
     async def _ask(self, person: Person, ts: str, move: str) -> None:
-        for text in ("", f"why {move}", "why 1", "help", "pause chaos", "resume"):
+        """Commands, some over HTTP because the socket broke, App Home, the Why modal; and Gmail forgets its history."""
+        await self.control("fault", {"service": "slack", "kind": "drop_socket"})
+        for text in ("", f"why {move}", "why 1", "help"):
             await self._command(text)
+        await self.control("gmail", {"expire_history": True})
         await self.control("open_home", {"user": CASEY})
         async with self._casey:
             await self._press(ts, "move_more", lambda: False, option="why")

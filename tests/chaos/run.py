@@ -18,6 +18,7 @@ from tests.chaos.people import PATIENCE_S, People
 
 AT_ONCE = 16
 POINT_PATIENCE_S = 60.0
+KILL_WITHIN_S = 4.0
 POINTS = ROOT / "tests" / "chaos" / "points.txt"
 
 
@@ -36,6 +37,14 @@ class Report:
     died_at: set[str]
     never_met: list[str] = field(default_factory=list)
 
+    @property
+    def unknown_points(self) -> list[str]:
+        return sorted(self.passed - set(known_points()))
+
+    @property
+    def clean(self) -> bool:
+        return self.verdict.clean and not self.verdict.needs_human and not self.never_met and not self.unknown_points
+
     def as_json(self, seed: int) -> dict[str, object]:
         counted = {
             name: len(value) if isinstance(value, list) else value for name, value in asdict(self.verdict).items()
@@ -45,6 +54,7 @@ class Report:
             **counted,
             "points": len(self.died_at),
             "never_met": self.never_met,
+            "unknown_points": self.unknown_points,
             "settled_s": round(self.settled_s, 1),
             "kills": self.kills,
             "lives": self.lives,
@@ -66,11 +76,11 @@ async def _end_snooze(database_url: str, move: str) -> None:
 async def _settled(environment: Environment, patience_s: float) -> tuple[float, int]:
     """Waits until nothing is due any more: how many seconds that took, and how many things are due all the same."""
     began = time.monotonic()
-    while (due := await judge.unsettled(environment.database_url)) and time.monotonic() - began < patience_s:
-        for victim in environment.victims:
-            victim.look()
+    while True:
+        due, waited_s = await judge.unsettled(environment.database_url), time.monotonic() - began
+        if not due or waited_s > patience_s:
+            return waited_s, due
         await asyncio.sleep(0.2)
-    return time.monotonic() - began, due
 
 
 async def _keep_alive(victims: list[Victim], never_met: list[str]) -> None:
@@ -85,10 +95,10 @@ async def _keep_alive(victims: list[Victim], never_met: list[str]) -> None:
         await asyncio.sleep(0.02)
 
 
-async def _kill_at_random(victims: list[Victim], rng: random.Random) -> None:
-    """Ends a process after a random time, wherever it is."""
+async def _kill_at_random(victims: list[Victim], rng: random.Random, longest_s: float) -> None:
+    """Ends a process every now and then, wherever it is, until the last story has ended."""
     while True:
-        await asyncio.sleep(rng.uniform(0.5, 4.0))
+        await asyncio.sleep(rng.uniform(longest_s / 8, longest_s))
         rng.choice(victims).kill()
 
 
@@ -102,6 +112,7 @@ def play(
     waits: Mapping[str, str] = SHORT,
     faults: bool = True,
     patience_s: float = PATIENCE_S,
+    kill_within_s: float = KILL_WITHIN_S,
 ) -> Report:
     """Lives at least `executions` stories, and as many as it takes until every point of `points` was died at.
 
@@ -110,12 +121,25 @@ def play(
     with running(folder, tree=tree, waits=waits) as environment:
         for victim in environment.victims:
             victim.points = {point for point in points or [] if point.startswith(f"{victim.role} ")}
-        playing = _play(environment, executions=executions, seed=seed, faults=faults, patience_s=patience_s)
+        playing = _play(
+            environment,
+            executions=executions,
+            seed=seed,
+            faults=faults,
+            patience_s=patience_s,
+            kill_within_s=kill_within_s,
+        )
         return asyncio.run(playing)
 
 
 async def _play(
-    environment: Environment, *, executions: int, seed: int | None, faults: bool, patience_s: float
+    environment: Environment,
+    *,
+    executions: int,
+    seed: int | None,
+    faults: bool,
+    patience_s: float,
+    kill_within_s: float,
 ) -> Report:
     victims = list(environment.victims)
     never_met: list[str] = []
@@ -127,10 +151,12 @@ async def _play(
         people = People(http, environment.sandbox, end_snooze, faults=faults, patience_s=patience_s)
         people.wanted = lambda: {point for victim in victims for point in victim.points}
         helpers = [
-            asyncio.create_task(people.watcher.read_forever()),
+            asyncio.create_task(people.seen.read_forever()),
             asyncio.create_task(_keep_alive(victims, never_met)),
         ]
-        killer = asyncio.create_task(_kill_at_random(victims, random.Random(seed))) if seed is not None else None
+        killer = None
+        if seed is not None:
+            killer = asyncio.create_task(_kill_at_random(victims, random.Random(seed), kill_within_s))
         living: set[asyncio.Task[None]] = set()
         while len(people.all) < executions or any(victim.points for victim in victims):
             while len(living) < AT_ONCE:
@@ -139,16 +165,17 @@ async def _play(
             ended, living = await asyncio.wait(living, timeout=0.2, return_when=asyncio.FIRST_COMPLETED)
             _all_run(ended)
             _all_run(helpers)
-        if killer is not None:
-            killer.cancel()
         if living:
             ended, _ = await asyncio.wait(living)
             _all_run(ended)
+        if killer is not None:
+            killer.cancel()
         settled_s, due = await _settled(environment, patience_s)
         for task in helpers:
             task.cancel()
         await asyncio.gather(*helpers, return_exceptions=True)
     verdict = await judge.judge(sandbox=environment.sandbox, database_url=environment.database_url, people=people.all)
+    verdict.unexplained += [f"the {victim.role} logged {line}" for victim in victims for line in victim.errors()]
     if due:
         verdict.unexplained.append(f"{due} things are still due {patience_s:.0f} s after the last story")
     return Report(

@@ -41,6 +41,6 @@ def test_a_client_that_repeats_is_seen(copy, tmp_path):
     """With the SDK's own retries a lost answer becomes a second message."""
     planted(copy, "sdk_retries.patch")
 
-    report = play(tmp_path / "run", executions=30, tree=copy, patience_s=PATIENCE_S)
+    report = play(tmp_path / "run", executions=12, tree=copy, patience_s=PATIENCE_S)
 
     assert report.verdict.doubled, report.verdict

@@ -96,7 +96,8 @@ async def test_every_text_is_kept_exactly_and_every_card_of_it_is_dead(visited):
     for email, ts in cards.items():
         assert_message(shown[ts], members=[OWNER])
         assert shown[ts]["text"].startswith("Reply to "), guests[email]
-        assert "waits for your decision" in shown[ts]["text"]
+        assert shown[ts]["text"].endswith("waits for your decision")
+        assert "\n" not in shown[ts]["text"]
 
 
 async def test_every_mail_leaves_with_the_headers_that_were_meant_and_every_reply_is_told_dead(visited):

@@ -9,6 +9,7 @@ import re
 import signal
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -78,12 +79,16 @@ def _doing(root: str) -> str | None:
     name += _which_transaction(frame)
     row = frame.f_locals.get("row")
     if path == "core/runner.py":
-        if row is None:
-            return None  # another worker had it: nothing was changed
+        if row is None or (frame.f_code.co_name == "run" and not _due(row.effect.due_at, frame.f_locals["now"])):
+            return None  # another worker has it, or has done it: nothing was changed
         name += " telling" if row.tells else f" {row.action}/{row.step}"
         event = frame.f_locals.get("event")
         name += f" {type(event).__name__}" if event is not None else f" {row.effect.state}"
     return name
+
+
+def _due(due_at: datetime | None, now: datetime) -> bool:
+    return due_at is not None and due_at <= now
 
 
 def _which_transaction(frame: FrameType) -> str:

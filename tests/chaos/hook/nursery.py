@@ -48,7 +48,7 @@ def main(role: str) -> None:
                 _live(role, json.loads(line), here)
             except SystemExit as ended:
                 os._exit(ended.code if isinstance(ended.code, int) else 1)
-            except BaseException:  # noqa: BLE001  (a life that cannot go on says so and ends)
+            except BaseException:  # noqa: BLE001  (a child must never go on as its parent)
                 sys.excepthook(*sys.exc_info())
                 os._exit(70)
             os._exit(0)

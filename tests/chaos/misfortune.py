@@ -1,0 +1,65 @@
+"""What goes wrong in a chaos run beside the kills, and which story leads to which point."""
+
+LATE_S = 2.0
+"""How late a request that was given up may still land; less than the shortest horizon of a run."""
+
+FAULTS = (
+    (("gmail", "drafts.send", "lose_answer"),),
+    (("gmail", "drafts.create", "lose_answer"),),
+    (("slack", "chat.postMessage", "lose_answer"),),
+    (("gmail", "drafts.send", "lose_request"),),
+    (("gmail", "drafts.create", "lose_request"),),
+    (("slack", "chat.postMessage", "lose_request"),),
+    (("gmail", "drafts.send", "late"),),
+    (("slack", "chat.update", "lose_answer"),),
+    (("gmail", "drafts.send", "unavailable"),),
+    (("gmail", "drafts.send", "lose_answer"), ("gmail", "threads.get", "unavailable")),
+    (("slack", "chat.postMessage", "rate_limit"),),
+    (("gmail", "drafts.create", "unavailable"),),
+    (("slack", "chat.postMessage", "late"),),
+    (("gmail", "drafts.create", "late"),),
+    (("gmail", "drafts.create", "error"), ("gmail", "drafts.list", "unavailable")),
+    (("slack", "chat.postMessage", "lose_answer"), ("slack", "conversations.history", "unavailable")),
+    (("gmail", "history.list", "lose_answer"),),
+)
+"""Each strikes the next requests of its methods, whosever they are."""
+
+STORIES = ("send", "unlucky", "undo", "pause", "snooze", "unlucky", "dismiss", "race", "unsure", "ask", "deleted")
+"""What becomes of a card, in turn; each is a function of `people.People`."""
+
+LEADS_TO = (
+    ("CreateDraft.undo", "undo", None),
+    ("undo_unknown", "undo", None),
+    ("Undo", "undo", None),
+    ("send_email/0 applied", "undo", None),
+    ("on_undo", "undo", None),
+    ("on_word", "unsure", None),
+    ("CannotTell", "unsure", None),
+    ("Refused", "deleted", None),
+    ("send_email/1 approved", "pause", None),
+    ("send_email/1", "unlucky", "drafts.send"),
+    ("SendDraft", "unlucky", "drafts.send"),
+    ("send_email/0", "unlucky", "drafts.create"),
+    ("CreateDraft.find", "unlucky", "drafts.create"),
+    ("telling", "unlucky", "chat.postMessage"),
+    ("poll #2", "unlucky", "history.list"),
+    ("_card #2", "unlucky", "chat.update"),
+    ("snooze", "snooze", None),
+    ("/crm/", "snooze", None),
+    ("hisper", "race", None),
+    ("postEphemeral", "race", None),
+    ("on_error", "race", None),
+    ("pause", "pause", None),
+    ("resume", "pause", None),
+    ("on_more", "ask", None),
+    ("home", "ask", None),
+    ("moves:", "ask", None),
+    ("/messages bot.watching", "ask", None),
+    ("/slack/events", "ask", None),
+    ("", "send", None),
+)
+"""What in a point's name is reached by which story, and by a fault in which method; the first that fits counts."""
+
+
+def leading_to(point: str) -> tuple[str, str | None]:
+    return next((story, method) for sign, story, method in LEADS_TO if sign in point)

@@ -1,0 +1,60 @@
+"""What the sandbox shows: its ledger, read once for everybody of a chaos run."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+
+Entry = dict[str, Any]
+
+
+@dataclass
+class Seen:
+    """The sandbox's ledger, read once for everybody."""
+
+    http: aiohttp.ClientSession
+    url: str
+    entries: list[Entry] = field(default_factory=list)
+    cards: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Person's name to (ts, move id)."""
+    texts: dict[str, str] = field(default_factory=dict)
+    """ts to what the message says now."""
+    notes: list[str] = field(default_factory=list)
+    mailed: set[str] = field(default_factory=set)
+    drafts: dict[str, str] = field(default_factory=dict)
+    """Address to the newest draft for it."""
+    views: dict[str, str] = field(default_factory=dict)
+    """Move id to the id of the modal that was opened for it last."""
+
+    async def read_forever(self) -> None:
+        while True:
+            last = self.entries[-1]["n"] if self.entries else 0
+            async with self.http.get(f"{self.url}/control/ledger?after={last}") as answer:
+                for entry in (await answer.json())["entries"]:
+                    self._learn(entry)
+            await asyncio.sleep(0.1)
+
+    def _learn(self, entry: Entry) -> None:
+        self.entries.append(entry)
+        data, method = entry["data"], entry["method"]
+        if entry["kind"] != "effect":
+            return
+        if method in {"message_posted", "message_updated"}:
+            message = data["message"]
+            self.texts[data["ts"]] = message["text"]
+            if method == "message_posted":
+                threaded = message.get("thread_ts") not in {None, data["ts"]}
+                if threaded:
+                    self.notes.append(message["text"])
+                for block in message.get("blocks", []):
+                    kind, _, move = block.get("block_id", "").partition(":")
+                    if kind == "move":
+                        name = message["text"].removeprefix("Reply to ").partition(",")[0]
+                        self.cards.setdefault(name, (data["ts"], move))
+        elif method == "draft_created":
+            self.drafts.update(dict.fromkeys(data["to"], data["draft_id"]))
+        elif method == "mail_sent":
+            self.mailed.update(data["to"])
+        elif method == "view_opened":
+            self.views[data["view"].get("private_metadata", "")] = data["view_id"]
