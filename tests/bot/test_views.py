@@ -52,7 +52,7 @@ def assert_modals(text):
     assert_view(modal.why(title=text, move_id=MOVE, score=score_of(text), changes=[]).to_dict())
     for note in notes_of(text):
         assert_view(modal.word("Nothing to do", note_view.render(note)).to_dict())
-    assert_view(modal.home([outside(text, 150) or "-"] * 120))
+    assert_view(modal.home([outside(text, 150) or "-"]))
 
 
 def assert_notes(text):
@@ -115,6 +115,10 @@ def test_escaped_text_reads_as_it_was():
     assert escape("Harlow & Lane <b>") == "Harlow &amp; Lane &lt;b&gt;"
     assert plain("Harlow & Lane <b>", 50) == "Harlow & Lane <b>"
     assert escape("Zoë\u202e 🎪\x07\n") == "Zoë 🎪\n"
+
+
+def test_a_home_longer_than_slack_takes_is_cut():
+    assert_view(modal.home([outside("🎪" * 400, 150)] * 120))
 
 
 def test_who_decided_is_mentioned_and_anybody_else_is_only_named():

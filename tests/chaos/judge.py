@@ -65,11 +65,11 @@ async def judge(*, sandbox: str, database_url: str, people: Sequence[Told]) -> V
     mails = [entry["data"] for entry in effects if entry["method"] == "mail_sent"]
     keys = Counter(post["metadata"]["event_payload"]["key"] for post in posts if post.get("metadata"))
     verdict.doubled += [f"post {key} {count} times" for key, count in keys.items() if count > 1]
-    gone = {entry["data"]["draft_id"] for entry in effects if entry["method"] in {"draft_deleted", "mail_sent"}}
+    deleted = [entry["data"] for entry in effects if entry["method"] == "draft_deleted"]
     verdict.unexplained += [
         f"refused: {entry['method']} {entry['data']}"[:300]
         for entry in ledger
-        if entry["kind"] == "refused" and not _asked_again(entry, gone)
+        if entry["kind"] == "refused" and not _draft_was_deleted(entry, deleted)
     ]
     verdict.unexplained += [f"unknown method {e['method']}" for e in ledger if e["kind"] == "unknown_method"]
     verdict.leftover_drafts = len(_get(f"{sandbox}/control/gmail")["drafts"])
@@ -87,9 +87,15 @@ async def judge(*, sandbox: str, database_url: str, people: Sequence[Told]) -> V
     return verdict
 
 
-def _asked_again(entry: dict[str, Any], gone: set[str]) -> bool:
-    """A draft that was deleted already: whoever died before the answer was written down deletes it again."""
-    return entry["method"] == "drafts.delete" and entry["data"]["status"] == 404 and entry["data"]["id"] in gone
+def _draft_was_deleted(entry: dict[str, Any], deleted: list[Any]) -> bool:
+    """Deleted again by whoever died before writing it down, or by a person in the moment in which it was to leave."""
+    asked = entry["data"]
+    if asked.get("status") != 404:
+        return False
+    if entry["method"] == "drafts.delete":
+        return any(draft["draft_id"] == asked["id"] for draft in deleted)
+    by_hand = {draft["draft_id"] for draft in deleted if draft.get("by") == "person"}
+    return entry["method"] == "drafts.send" and asked["body"]["id"] in by_hand
 
 
 def _judge_person(

@@ -111,7 +111,9 @@ async def test_every_mail_leaves_with_the_headers_that_were_meant_and_every_repl
         assert_view({name: view[name] for name in SHOWN})
         drafted = next(one for one in view["blocks"] if one["block_id"] == "body")["element"]["initial_value"]
         bodies[email] = f"{drafted}\nYou wrote: {text}"[:2900]
-        answer = await product.submit(body=bodies[email])
+        values = {"body": {"input": bodies[email]}}
+        sent = {"user": OWNER, "view_id": view["id"], "values": values}
+        answer = await product.sandbox.control("POST", "/control/submit", sent)
         assert (answer["error"], answer["response"]) == (None, None), text
     await product.settle()
     product.clock.advance(HOLD)
