@@ -42,7 +42,7 @@ def main() -> int:
             real = {"waits": REAL, "patience_s": 900.0, "kill_within_s": 60.0} if chosen.real_horizons else {}
             report = play(folder, executions=chosen.executions, seed=seed, **real)
     if not chosen.json:
-        for kind in ("lost", "doubled", "unexplained"):
+        for kind in ("lost", "doubled", "unexplained", "logged"):
             for line in getattr(report.verdict, kind):
                 print(f"{kind}: {line}", file=sys.stderr)
     print(json.dumps(report.as_json(seed)))

@@ -30,6 +30,8 @@ class Verdict:
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     unexplained: list[str] = field(default_factory=list)
+    logged: list[str] = field(default_factory=list)
+    """Errors that the processes wrote: for people to look at, what they led to is counted above."""
     needs_human: int = 0
     leftover_drafts: int = 0
 

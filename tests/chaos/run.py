@@ -175,7 +175,7 @@ async def _play(
             task.cancel()
         await asyncio.gather(*helpers, return_exceptions=True)
     verdict = await judge.judge(sandbox=environment.sandbox, database_url=environment.database_url, people=people.all)
-    verdict.unexplained += [f"the {victim.role} logged {line}" for victim in victims for line in victim.errors()]
+    verdict.logged += [f"the {victim.role} logged {line}" for victim in victims for line in victim.errors()]
     if due:
         verdict.unexplained.append(f"{due} things are still due {patience_s:.0f} s after the last story")
     return Report(

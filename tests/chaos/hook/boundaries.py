@@ -76,6 +76,8 @@ def _doing(root: str) -> str | None:
     if path is None or frame is None:
         return None
     name = f"{path[:-3].replace('/', '.')}:{frame.f_code.co_qualname.replace('.<locals>', '')}"
+    if name == "bot.running:run":
+        return None  # a task of a library's own, such as the socket being connected anew
     name += _which_transaction(frame)
     row = frame.f_locals.get("row")
     if path == "core/runner.py":
