@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +51,7 @@ class Call:
     query: list[tuple[str, str]]
     body: bytes
     changes: bool
+    headers: Mapping[str, str] = field(default_factory=dict)
     fault: Fault | None = None
     recorded: bool = False
     effects: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -79,7 +80,14 @@ class Partial:
     body: dict[str, Any]
 
 
-Answer = dict[str, Any] | Partial | None
+@dataclass(frozen=True)
+class Created:
+    """An answer with status 201."""
+
+    body: dict[str, Any]
+
+
+Answer = dict[str, Any] | Partial | Created | None
 Method = Callable[[Call], Answer]
 
 
@@ -104,6 +112,7 @@ async def serve(
         query=list(request.query.items()),
         body=await _read(request),
         changes=changes,
+        headers=request.headers,
     )
     refusal = manners.check(request)
     if refusal is not None:
@@ -136,7 +145,7 @@ def _carry_out(call: Call, method: Method) -> web.Response:
     try:
         with call.store.transaction():
             answer = method(call)
-            status = {type(None): 204, Partial: 207}.get(type(answer), 200)
+            status = {type(None): 204, Partial: 207, Created: 201}.get(type(answer), 200)
             _record_request(call, status)
             for effect, data in call.effects:
                 call.store.record(call.service, "effect", effect, data)
@@ -148,7 +157,7 @@ def _carry_out(call: Call, method: Method) -> web.Response:
         return respond(unserved.refusal)
     if answer is None:
         return web.Response(status=status)
-    return web.json_response(answer.body if isinstance(answer, Partial) else answer, status=status)
+    return web.json_response(answer.body if isinstance(answer, Partial | Created) else answer, status=status)
 
 
 def _record_refusal(call: Call, refusal: Refusal) -> None:

@@ -2,10 +2,14 @@
 
 import json
 import math
+import re
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
+
+EMAIL = re.compile(r"[^@\s<>,;]+@[^@\s<>,;.]+(\.[^@\s<>,;.]+)+\Z")
 
 Asked = dict[str, Any]
 Control = Callable[[Asked], Awaitable[dict[str, Any]]]
@@ -68,6 +72,27 @@ def truth(asked: Asked, name: str) -> bool:
     if not isinstance(value, bool):
         raise ControlError("invalid", f"{name} is true or false", name)
     return value
+
+
+def moment(asked: Asked, name: str) -> datetime | None:
+    """A moment with its offset, such as 2026-11-26T15:00:00+00:00; None when nothing was said."""
+    said = optional_text(asked, name)
+    if said is None:
+        return None
+    try:
+        found = datetime.fromisoformat(said)
+    except ValueError as error:
+        raise ControlError("invalid", f"{name} is a moment such as 2026-11-26T15:00:00Z", name) from error
+    if found.tzinfo is None:
+        raise ControlError("invalid", f"{name} needs a zone, such as Z", name)
+    return found
+
+
+def email(asked: Asked, name: str) -> str:
+    address = text(asked, name).strip().lower()
+    if not EMAIL.match(address):
+        raise ControlError("invalid", f"{name} is a mail address", name)
+    return address
 
 
 def only(asked: Asked, *names: str) -> None:

@@ -1,8 +1,7 @@
-"""What a person or a test may do outside Slack: forms, mails, deals, faults."""
+"""What a person or a test may do to forms, mails and faults."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -10,20 +9,16 @@ from aiohttp import web
 from integrations.sandbox import faults, forms, people
 from integrations.sandbox.calls import Refusal
 from integrations.sandbox.control import Asked, ControlError, handler, only, optional_text, seconds, text, truth, whole
-from integrations.sandbox.gmail import persons
+from integrations.sandbox.control import email as email_in
+from integrations.sandbox.gmail import bounces, persons
 from integrations.sandbox.gmail.mailbox import Mailbox
-from integrations.sandbox.hubspot.portal import Portal
-from integrations.sandbox.hubspot.portal import overview as hubspot_overview
-from integrations.sandbox.hubspot.schema import PROBABILITY
 
 if TYPE_CHECKING:
     from integrations.sandbox.world import World
 
-SERVICES = ("slack", "gmail", "hubspot", "forms")
+SERVICES = ("slack", "gmail", "calendar", "hubspot", "forms")
 SECONDS_LIMIT = 3600.0
 TIMES_LIMIT = 100_000
-EMAIL = re.compile(r"[^@\s<>,;]+@[^@\s<>,;.]+(\.[^@\s<>,;.]+)+\Z")
-AMOUNT = re.compile(r"\d{1,12}(\.\d{1,2})?\Z")
 
 Done = dict[str, Any]
 
@@ -32,16 +27,15 @@ def routes(world: World) -> list[web.RouteDef]:
     control = WorldControl(world)
     return [
         web.post("/control/form", handler(control.form)),
+        web.get("/control/visitors", handler(control.visitors)),
         web.post("/control/reply", handler(control.reply)),
-        web.post("/control/deal", handler(control.deal)),
+        web.post("/control/bounce", handler(control.bounce)),
         web.post("/control/draft", handler(control.draft)),
         web.post("/control/fault", handler(control.add_fault)),
         web.get("/control/fault", handler(control.armed_faults)),
         web.delete("/control/fault", handler(control.clear_faults)),
         web.get("/control/gmail", handler(control.mailbox)),
         web.post("/control/gmail", handler(control.change_mailbox)),
-        web.get("/control/hubspot", handler(control.portal)),
-        web.post("/control/hubspot", handler(control.change_portal)),
     ]
 
 
@@ -53,9 +47,12 @@ class WorldControl:
     async def form(self, asked: Asked) -> Done:
         return await forms.submit(self._world, asked)
 
+    async def visitors(self, _asked: Asked) -> Done:
+        return {"visitors": [each.fields() for each in people.VISITORS]}
+
     async def reply(self, asked: Asked) -> Done:
         only(asked, "to", "text", "message_id", "headers")
-        email, said = _email(asked, "to"), text(asked, "text")
+        email, said = email_in(asked, "to"), text(asked, "text")
         headers = asked.get("headers") or {}
         if not isinstance(headers, dict) or not all(isinstance(value, str) for value in headers.values()):
             raise ControlError("invalid", "headers is an object of texts", "headers")
@@ -67,12 +64,17 @@ class WorldControl:
             got = persons.reply(self._store, sent, email=email, name=name, text=said, headers=headers)
         except (ValueError, Refusal) as error:
             raise ControlError("invalid", f"that is no mail: {error}", "headers") from error
-        return {
-            "id": got["id"],
-            "thread_id": got["threadId"],
-            "message_id": got["messageId"],
-            "history_id": got["historyId"],
-        }
+        return _received(got)
+
+    async def bounce(self, asked: Asked) -> Done:
+        only(asked, "to", "kind", "message_id")
+        email, kind = email_in(asked, "to"), text(asked, "kind")
+        if kind not in bounces.BOUNCES:
+            raise ControlError("invalid", f"kind is one of {', '.join(bounces.BOUNCES)}", "kind")
+        sent = persons.find_sent(self._store, to=email, message_id=optional_text(asked, "message_id"))
+        if sent is None:
+            raise ControlError("no_mail", f"no such mail was sent to {email}", "to", status=404)
+        return _received(bounces.bounce(self._store, sent, email=email, kind=kind))
 
     async def draft(self, asked: Asked) -> Done:
         only(asked, "id", "text", "subject", "delete")
@@ -92,22 +94,6 @@ class WorldControl:
         except ValueError as error:
             raise ControlError("invalid", str(error), "subject") from error
         return {"id": id, "message": message["id"], "thread_id": message["threadId"]}
-
-    async def deal(self, asked: Asked) -> Done:
-        only(asked, "contact", "name", "amount", "stage")
-        email, stage = _email(asked, "contact"), optional_text(asked, "stage")
-        if stage is not None and stage not in PROBABILITY:
-            raise ControlError("invalid", f"stage is one of {', '.join(PROBABILITY)}", "stage")
-        amount = None if asked.get("amount") is None else str(asked["amount"])
-        if amount is not None and not AMOUNT.match(amount):
-            raise ControlError("invalid", "amount is a number such as 48000 or 48000.50", "amount")
-        name = optional_text(asked, "name")
-        with self._store.transaction():
-            happened, deal = Portal(self._store).open_or_move_deal(email, name, amount, stage)
-            self._store.record("hubspot", "act", "deal", {**asked, "contact": email})
-            data = {"id": deal["id"], "contact": email, "properties": deal["properties"]}
-            self._store.record("hubspot", "effect", happened, data)
-        return {"id": deal["id"], "happened": happened, "properties": deal["properties"]}
 
     async def add_fault(self, asked: Asked) -> Done:
         only(asked, "service", "kind", "method", "times", "seconds")
@@ -148,24 +134,14 @@ class WorldControl:
             self._store.record("gmail", "act", "expire_history", {"oldest": str(oldest)})
         return {"oldest_history_id": str(oldest)}
 
-    async def portal(self, _asked: Asked) -> Done:
-        return hubspot_overview(self._store)
 
-    async def change_portal(self, asked: Asked) -> Done:
-        only(asked, "index_lag_s")
-        portal = Portal(self._store)
-        lag = seconds(asked, "index_lag_s", portal.index_lag_s(), most=SECONDS_LIMIT)
-        with self._store.transaction():
-            portal.set_index_lag(lag)
-            self._store.record("hubspot", "act", "index_lag", {"index_lag_s": lag})
-        return {"index_lag_s": lag}
-
-
-def _email(asked: Asked, name: str) -> str:
-    email = text(asked, name).strip().lower()
-    if not EMAIL.match(email):
-        raise ControlError("invalid", f"{name} is a mail address", name)
-    return email
+def _received(got: Done) -> Done:
+    return {
+        "id": got["id"],
+        "thread_id": got["threadId"],
+        "message_id": got["messageId"],
+        "history_id": got["historyId"],
+    }
 
 
 def _name_in(sent: Done, email: str) -> str:

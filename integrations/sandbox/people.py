@@ -236,6 +236,27 @@ VISITORS = (
         "I have a question about your report on port data: may we quote two of its charts in our newsletter?",
         (("topic", "general"),),
     ),
+    Visitor(
+        "Ingrid Solberg",
+        "ingrid.solberg@fjordlast.example",
+        "Fjordlast",
+        "We are choosing between two stands in the spring hall. Could we talk on Thursday at 3 pm?",
+        (("phone", "+47 22 55 01 63"), ("topic", "exhibiting")),
+    ),
+    Visitor(
+        "Mateo Villalba",
+        "mateo@rutaclara.example",
+        "Ruta Clara",
+        "Which of the evening's packages still has room on the programme, and what does it include?",
+        (("phone", "+34 91 555 0129"), ("topic", "sponsoring")),
+    ),
+    Visitor(
+        "Tomas Reyes",
+        "tomas.reyes@harlowlane.example",
+        "Harlow Lane",
+        "About the spring campaign: the board has agreed to the larger version. Can you send me what that includes?",
+        (("budget", "$52,000"), ("topic", "exhibiting")),
+    ),
 )
 
 

@@ -13,7 +13,17 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from integrations.sandbox import control_feed, control_slack, control_world, faults, gmail, hubspot
+from integrations.sandbox import (
+    calendar,
+    control_calendar,
+    control_crm,
+    control_feed,
+    control_slack,
+    control_world,
+    faults,
+    gmail,
+    hubspot,
+)
 from integrations.sandbox.faults import Faults
 from integrations.sandbox.slack import api, responses
 from integrations.sandbox.slack.delivery import EVENT_RETRIES_S, Delivery
@@ -42,7 +52,10 @@ def make_app(world: World, *, event_retries_s: tuple[float, ...] = EVENT_RETRIES
     app.add_routes(responses.routes(world))
     app.add_routes(control_slack.routes(world, delivery))
     app.add_routes(control_feed.routes(world))
+    app.add_routes(control_calendar.routes(world))
+    app.add_routes(control_crm.routes(world))
     app.add_routes(control_world.routes(world))
+    app.add_routes(calendar.routes(world))
     app.add_routes(gmail.routes(world))
     app.add_routes(hubspot.routes(world))
     app.add_routes([web.get("/", _page), web.get("/page/{path:.+}", _page_file)])

@@ -161,6 +161,17 @@ class Sandbox:
     def gmail(self, path: str, body: Json) -> Json:
         return _post(f"{self.url}/google/gmail/v1/users/me/{path}", body, token="ya29.sandbox")
 
+    def event(self, body: Json) -> Json:
+        """Put an event into the calendar as the bot would; its guests are told."""
+        path = "google/calendar/v3/calendars/primary/events?sendUpdates=all"
+        return _post(f"{self.url}/{path}", body, token="ya29.sandbox")
+
+    def task(self, key: str, properties: Json) -> str:
+        """Put a task into HubSpot as the bot would; its id comes back."""
+        inputs = [{"idProperty": "caseyos_key", "id": key, "properties": properties}]
+        path = "hubspot/crm/v3/objects/tasks/batch/upsert"
+        return str(_post(f"{self.url}/{path}", {"inputs": inputs}, token="pat-sandbox")["results"][0]["id"])
+
     def control(self, path: str) -> Json:
         with urllib.request.urlopen(f"{self.url}/control/{path}", timeout=5) as answer:
             told: Json = json.load(answer)

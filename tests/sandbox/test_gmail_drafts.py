@@ -189,7 +189,7 @@ async def test_tokens_mailboxes_and_parameters_are_checked(world):
 
 async def test_what_is_not_served_is_told_apart(world):
     said = await world.call(world.messages.trash(userId="me", id="19"))
-    calendar = await world.send("GET", f"{world.url}/google/calendar/v3/calendars/primary/events", None, GOOGLE)
+    calendar = await world.send("GET", f"{world.url}/google/calendar/v3/colors", None, GOOGLE)
     assert (said.status, calendar.status) == (404, 404)
     unknown = [(each["service"], each["kind"]) for each in world.world.store.entries()]
     assert unknown == [("gmail", "unknown_method"), ("calendar", "unknown_method")]

@@ -1,4 +1,4 @@
-"""The sandbox's Gmail, HubSpot, forms and control routes on a free port, and clients that speak to them."""
+"""The sandbox's Gmail, Calendar, HubSpot, forms and control routes on a free port, and clients that speak to them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import httplib2
 from aiohttp import web
 from googleapiclient.discovery import build
 
-from integrations.sandbox import control_world, faults, gmail, hubspot
+from integrations.sandbox import calendar, control_calendar, control_crm, control_world, faults, gmail, hubspot
 from integrations.sandbox.faults import Faults
 from integrations.sandbox.slack.workspace import Workspace
 from integrations.sandbox.store import Store
@@ -48,6 +48,7 @@ class Outside:
     world: World
     http: aiohttp.ClientSession
     api: Any
+    calendar: Any
 
     async def call(self, request: Any, headers: dict[str, str] = GOOGLE) -> Said:
         """Send a request built by googleapiclient, exactly once."""
@@ -68,7 +69,8 @@ class Outside:
     async def crm(self, path: str, body: dict[str, Any] | None = None, method: str | None = None) -> Said:
         verb = method or ("GET" if body is None else "POST")
         async with self.http.request(verb, f"{self.url}/hubspot{path}", json=body, headers=HUBSPOT) as answer:
-            return Said(answer.status, await answer.json(), dict(answer.headers))
+            read = None if answer.status == 204 else await answer.json()
+            return Said(answer.status, read, dict(answer.headers))
 
     async def do(self, what: str, expect: int = 200, **asked: Any) -> Any:
         async with self.http.post(f"{self.url}/control/{what}", json=asked) as answer:
@@ -83,6 +85,13 @@ class Outside:
     def ledger(self, kind: str, method: str | None = None, service: str | None = None) -> list[dict[str, Any]]:
         entries = self.world.store.entries(service=service)
         return [each["data"] for each in entries if each["kind"] == kind and method in (None, each["method"])]
+
+    def entries(self, service: str | None = None) -> list[dict[str, Any]]:
+        return self.world.store.entries(service=service)
+
+    @property
+    def events(self) -> Any:
+        return self.calendar.events()
 
     @property
     def drafts(self) -> Any:
@@ -104,21 +113,33 @@ async def outside(folder: Path) -> AsyncIterator[Outside]:
     store = Store(folder / "sandbox.sqlite3")
     world = World(store=store, faults=Faults(), slack=Workspace(store))
     app = web.Application()
-    for routes in (gmail.routes, hubspot.routes, control_world.routes):
+    for routes in (
+        calendar.routes,
+        gmail.routes,
+        hubspot.routes,
+        control_world.routes,
+        control_calendar.routes,
+        control_crm.routes,
+    ):
         app.add_routes(routes(world))
     app.on_cleanup.append(faults.cancel_late)
     await world.deliver.open()
     async with served(app) as url, aiohttp.ClientSession() as http:
-        api = build(
-            "gmail",
-            "v1",
-            static_discovery=True,
-            http=httplib2.Http(),
-            client_options={"api_endpoint": f"{url}/google/"},
-        )
-        yield Outside(url, world, http, api)
+        api = _built("gmail", "v1", f"{url}/google/")
+        yield Outside(url, world, http, api, _built("calendar", "v3", f"{url}/google/calendar/v3/"))
     await world.deliver.close()
     store.close()
+
+
+def _built(service: str, version: str, address: str) -> Any:
+    """A client of Google's own, made from the discovery document that it brings along."""
+    return build(
+        service,
+        version,
+        static_discovery=True,
+        http=httplib2.Http(),
+        client_options={"api_endpoint": address},
+    )
 
 
 @contextlib.asynccontextmanager

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from integrations.sandbox.calls import Manners, Refusal, respond, serve, shorten
-from integrations.sandbox.gmail import changes, errors, reads
-from integrations.sandbox.gmail.errors import not_found
-from integrations.sandbox.gmail.partial import selected
+from integrations.sandbox.gmail import changes, reads
+from integrations.sandbox.google import errors
+from integrations.sandbox.google.errors import not_found
+from integrations.sandbox.google.partial import selected
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler

@@ -5,16 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from integrations.sandbox.gmail import mime
-from integrations.sandbox.gmail.asked import (
-    DRAFT_FIELDS,
-    MESSAGE_FIELDS,
-    decoded_raw,
-    json_body,
-    no_body,
-    parameters,
-)
-from integrations.sandbox.gmail.errors import invalid
+from integrations.sandbox.gmail.asked import DRAFT_FIELDS, MESSAGE_FIELDS, decoded_raw, parameters
 from integrations.sandbox.gmail.mailbox import Mailbox, facts, reference
+from integrations.sandbox.google.asked import json_body, no_body
+from integrations.sandbox.google.errors import invalid
 
 if TYPE_CHECKING:
     from integrations.sandbox.calls import Answer, Call

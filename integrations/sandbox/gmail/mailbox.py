@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from integrations.sandbox.gmail import mime
 from integrations.sandbox.gmail.asked import MAILBOX
-from integrations.sandbox.gmail.errors import invalid, not_found
+from integrations.sandbox.google.errors import invalid, not_found
 from integrations.sandbox.store import rfc3339, utc_now
 
 if TYPE_CHECKING:

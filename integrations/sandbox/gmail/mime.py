@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Any
 
-from integrations.sandbox.gmail.errors import invalid
+from integrations.sandbox.google.errors import invalid
 
 SIZE_LIMIT = 25 * 1024 * 1024
 ONCE = ("From", "To", "Cc", "Bcc", "Reply-To", "Subject", "Date", "Message-ID", "In-Reply-To", "References")
@@ -160,8 +160,10 @@ def _part(part: EmailMessage, id: str, headers: list[tuple[str, str]]) -> dict[s
         "headers": _pairs(headers),
     }
     inner = [child for child in part.iter_parts() if isinstance(child, EmailMessage)]
+    prefix = f"{id}." if id else ""
+    if part.get_content_type() == "message/delivery-status":
+        return {**found, "body": {"size": 0}, "parts": [_delivery_status(inner, f"{prefix}0")]}
     if inner:
-        prefix = f"{id}." if id else ""
         found["body"] = {"size": 0}
         found["parts"] = [
             _part(child, f"{prefix}{n}", [(name, str(value)) for name, value in child.items()])
@@ -175,6 +177,13 @@ def _part(part: EmailMessage, id: str, headers: list[tuple[str, str]]) -> dict[s
     else:
         found["body"] = {"size": len(content), **({"data": urlsafe(content)} if content else {})}
     return found
+
+
+def _delivery_status(blocks: list[EmailMessage], id: str) -> dict[str, Any]:
+    """The fields of a report on delivery, which Gmail shows as the text of a part inside."""
+    content = b"\r\n".join(block.as_bytes(policy=policy.SMTP) for block in blocks)
+    body = {"size": len(content), "data": urlsafe(content)}
+    return {"partId": id, "mimeType": "text/plain", "filename": "", "headers": [], "body": body}
 
 
 def _pairs(headers: list[tuple[str, str]]) -> list[dict[str, str]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from integrations.sandbox.gmail import mime, search
-from integrations.sandbox.gmail.asked import MAILBOX, choice, flag, no_body, one, page_size, parameters, whole_number
-from integrations.sandbox.gmail.errors import invalid
+from integrations.sandbox.gmail.asked import MAILBOX, parameters
 from integrations.sandbox.gmail.mailbox import Mailbox, mail_of, reference
+from integrations.sandbox.google.asked import choice, flag, no_body, one, page_size, whole_number
+from integrations.sandbox.google.errors import invalid
 
 if TYPE_CHECKING:
     from integrations.sandbox.calls import Answer, Call

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from integrations.sandbox.calls import Unserved
-from integrations.sandbox.gmail.errors import invalid
+from integrations.sandbox.google.errors import invalid
 from integrations.sandbox.store import utc_now
 
 TERM = re.compile(r'(-?)(?:([a-z_0-9]+):)?("[^"]*"|\S+)', re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""HubSpot's CRM API for reading: objects, associations, search with its lag, pipelines and owners."""
+"""HubSpot's CRM API: objects, associations, search with its lag, pipelines and owners; tasks and deals for writing."""
 
 from integrations.sandbox.hubspot.api import routes
 

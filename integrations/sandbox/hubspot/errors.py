@@ -1,5 +1,6 @@
 """Refusals in HubSpot's words and shape."""
 
+import json
 import uuid
 from typing import Any
 
@@ -18,6 +19,18 @@ def hubspot_error(status: int, message: str, category: str, **more: Any) -> Refu
 
 def invalid(message: str) -> Refusal:
     return hubspot_error(400, message, "VALIDATION_ERROR")
+
+
+def property_problem(name: str, message: str, code: str) -> Refusal:
+    """A property cannot have this value; HubSpot says it twice, once as JSON inside the sentence."""
+    problem = {"isValid": False, "message": message, "error": code, "name": name, "localizedErrorMessage": message}
+    said = f"Property values were not valid: {json.dumps([problem], separators=(',', ':'))}"
+    details = [{"message": message, "code": code, "context": {"propertyName": [name]}}]
+    return hubspot_error(400, said, "VALIDATION_ERROR", errors=details)
+
+
+def conflict(message: str) -> Refusal:
+    return hubspot_error(409, message, "OBJECT_ALREADY_EXISTS")
 
 
 def not_found(message: str = "resource not found") -> Refusal:

@@ -1,4 +1,4 @@
-"""HubSpot's methods, all of them for reading."""
+"""HubSpot's methods that only read."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from integrations.sandbox import people
 from integrations.sandbox.calls import Partial
 from integrations.sandbox.hubspot import search
-from integrations.sandbox.hubspot.errors import invalid, not_found
+from integrations.sandbox.hubspot.errors import invalid, not_found, property_problem
 from integrations.sandbox.hubspot.portal import CURRENCY, Portal
-from integrations.sandbox.hubspot.schema import ASSOCIATION_IDS, CONTACTS, SINCE, ObjectType, default_pipeline, type_of
+from integrations.sandbox.hubspot.schema import ASSOCIATION_IDS, SINCE, ObjectType, default_pipeline, type_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,32 +25,32 @@ Doc = dict[str, Any]
 
 
 def get_object(call: Call) -> Answer:
-    kind = _type(call.path["type"])
+    kind = read_type(call.path["type"])
     portal = Portal(call.store)
-    doc = _find(portal, kind, call.path["id"], _one(call, "idProperty"))
+    doc = find(portal, kind, call.path["id"], _one(call, "idProperty"), archived=_archived(call))
     if doc is None:
         raise not_found()
     history = _names(call, "propertiesWithHistory")
-    shown = _shown(kind, doc, [*_names(call, "properties"), *history], history)
+    shown = _shown(portal, kind, doc, [*_names(call, "properties"), *history], history)
     return _with_associations(portal, kind, shown, _names(call, "associations"))
 
 
 def list_objects(call: Call) -> Answer:
-    kind = _type(call.path["type"])
+    kind = read_type(call.path["type"])
     portal = Portal(call.store)
     limit = _whole(call, "limit", 10)
     after = _whole(call, "after", 0)
     if not 1 <= limit <= PAGE_LIMIT:
         raise invalid(f"The limit must be between 1 and {PAGE_LIMIT}")
-    left = [doc for doc in portal.all(kind) if int(doc["id"]) > after]
+    left = [doc for doc in portal.all(kind, archived=_archived(call)) if int(doc["id"]) > after]
     names, associations = _names(call, "properties"), _names(call, "associations")
-    results = [_with_associations(portal, kind, _shown(kind, doc, names), associations) for doc in left[:limit]]
+    results = [_with_associations(portal, kind, _shown(portal, kind, doc, names), associations) for doc in left[:limit]]
     return {"results": results, **_next(left, limit, results[-1]["id"] if results else "")}
 
 
 def read_batch(call: Call) -> Answer:
-    kind = _type(call.path["type"])
-    body = _body(call)
+    kind = read_type(call.path["type"])
+    body = json_object(call)
     inputs = body.get("inputs")
     if not isinstance(inputs, list) or not all(isinstance(each, dict) and "id" in each for each in inputs):
         raise invalid("Invalid input JSON: inputs is a list of objects with an id")
@@ -62,11 +62,11 @@ def read_batch(call: Call) -> Answer:
     history = _listed(body, "propertiesWithHistory")
     names = [*_listed(body, "properties"), *history]
     for each in inputs:
-        doc = _find(portal, kind, str(each["id"]), body.get("idProperty"))
+        doc = find(portal, kind, str(each["id"]), body.get("idProperty"))
         if doc is None:
             missing.append(str(each["id"]))
         elif doc["id"] not in {shown["id"] for shown in found}:
-            found.append(_shown(kind, doc, names, history))
+            found.append(_shown(portal, kind, doc, names, history))
     answer: Doc = {"status": "COMPLETE", "results": found, "startedAt": SINCE, "completedAt": SINCE}
     if missing:
         # HubSpot calls it complete all the same; only the 207 and the errors tell.
@@ -81,18 +81,19 @@ def read_batch(call: Call) -> Answer:
 
 
 def search_objects(call: Call) -> Answer:
-    kind = _type(call.path["type"])
-    body = _body(call)
+    kind = read_type(call.path["type"])
+    body = json_object(call)
     after, limit = search.page(body)
-    objects = search.found(Portal(call.store), kind, body)
+    portal = Portal(call.store)
+    objects = search.found(portal, kind, body)
     names = _listed(body, "properties")
     left = objects[after:]
-    results = [_shown(kind, doc, names) for doc in left[:limit]]
+    results = [_shown(portal, kind, doc, names) for doc in left[:limit]]
     return {"total": len(objects), "results": results, **_next(left, limit, str(after + limit))}
 
 
 def associations(call: Call) -> Answer:
-    kind, to = _type(call.path["type"]), _type(call.path["toType"])
+    kind, to = read_type(call.path["type"]), read_type(call.path["toType"])
     portal = Portal(call.store)
     if portal.get(kind, call.path["id"]) is None:
         raise not_found()
@@ -159,36 +160,42 @@ def _owners() -> list[Doc]:
     ]
 
 
-def _find(portal: Portal, kind: ObjectType, id: str, id_property: str | None) -> Doc | None:
+def find(portal: Portal, kind: ObjectType, id: str, id_property: str | None, *, archived: bool = False) -> Doc | None:
+    """The object of this id, or the one whose unique property has this value."""
     if id_property in (None, "", "hs_object_id"):
-        return portal.get(kind, id)
-    if kind is CONTACTS and id_property == "email":
-        return portal.contact_by_email(id)
-    raise invalid(f"Property {id_property} is not a unique property of {kind.plural}")
+        return portal.get(kind, id, archived=archived)
+    check_unique(portal, kind, id_property)
+    return portal.by_unique(kind, id_property, id, archived=archived)
 
 
-def _shown(kind: ObjectType, doc: Doc, names: Sequence[str], history: Sequence[str] = ()) -> Doc:
+def check_unique(portal: Portal, kind: ObjectType, name: str) -> None:
+    if name not in portal.properties(kind):
+        raise property_problem(name, f'Property "{name}" does not exist', "PROPERTY_DOESNT_EXIST")
+    if not portal.unique(kind, name):
+        raise invalid(f"Property {name} is not a unique property of {kind.plural}")
+
+
+def _shown(portal: Portal, kind: ObjectType, doc: Doc, names: Sequence[str], history: Sequence[str] = ()) -> Doc:
     """The object with the properties asked for: unknown ones left out, unset ones null, some always there."""
-    always = ("createdate", "hs_object_id", kind.modified)
-    wanted = sorted({*always, *names} & kind.properties) if names else kind.shown
+    known = portal.properties(kind)
+    wanted = sorted({*kind.always, *names} & known) if names else kind.shown
     shown = {
         "id": doc["id"],
         "properties": {name: doc["properties"].get(name) for name in wanted},
         "createdAt": doc["createdAt"],
         "updatedAt": doc["updatedAt"],
         "archived": doc["archived"],
+        **({"archivedAt": doc["archivedAt"]} if doc["archived"] else {}),
     }
     if history:
-        shown["propertiesWithHistory"] = {
-            name: doc["history"].get(name, []) for name in history if name in kind.properties
-        }
+        shown["propertiesWithHistory"] = {name: doc["history"].get(name, []) for name in history if name in known}
     return shown
 
 
 def _with_associations(portal: Portal, kind: ObjectType, shown: Doc, names: Sequence[str]) -> Doc:
     found = {}
     for name in names:
-        to = _type(name)
+        to = read_type(name)
         results = [
             {"id": id, "type": f"{kind.singular}_to_{to.singular}"} for id in portal.linked(kind, shown["id"], to)
         ]
@@ -201,11 +208,18 @@ def _next(left: Sequence[object], limit: int, after: str) -> Doc:
     return {"paging": {"next": {"after": after}}} if len(left) > limit else {}
 
 
-def _type(name: str) -> ObjectType:
+def read_type(name: str) -> ObjectType:
     kind = type_of(name)
     if kind is None:
         raise invalid(f"Unable to infer object type from: {name}")
     return kind
+
+
+def _archived(call: Call) -> bool:
+    text = _one(call, "archived") or "false"
+    if text not in ("true", "false"):
+        raise invalid(f'"{text}" is not a valid value for "archived"')
+    return text == "true"
 
 
 def _one(call: Call, name: str) -> str | None:
@@ -227,7 +241,7 @@ def _whole(call: Call, name: str, default: int) -> int:
     return int(text)
 
 
-def _body(call: Call) -> Doc:
+def json_object(call: Call) -> Doc:
     try:
         body = json.loads(call.body)
     except ValueError as error:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from integrations.sandbox.hubspot.errors import invalid
-from integrations.sandbox.hubspot.portal import Portal, known
+from integrations.sandbox.hubspot.portal import Portal
 from integrations.sandbox.hubspot.schema import ObjectType, type_of
 from integrations.sandbox.store import utc_now
 
@@ -35,7 +35,8 @@ def found(portal: Portal, kind: ObjectType, body: Doc) -> list[Doc]:
     unknown = body.keys() - FIELDS
     if unknown:
         raise invalid(f"Invalid input JSON: Unrecognized field {json.dumps(min(unknown))}")
-    groups = _groups(kind, body.get("filterGroups") or [])
+    names = portal.properties(kind)
+    groups = _groups(names, body.get("filterGroups") or [])
     indexed_until = utc_now() - timedelta(seconds=portal.index_lag_s())
     words = str(body.get("query") or "").casefold().split()
     objects = [
@@ -45,7 +46,7 @@ def found(portal: Portal, kind: ObjectType, body: Doc) -> list[Doc]:
         and (not groups or any(all(_passes(portal, kind, doc, each) for each in group) for group in groups))
         and all(word in " ".join(map(str, doc["properties"].values())).casefold() for word in words)
     ]
-    return _sorted(objects, kind, body.get("sorts") or [])
+    return _sorted(objects, names, body.get("sorts") or [])
 
 
 def page(body: Doc) -> tuple[int, int]:
@@ -60,7 +61,7 @@ def page(body: Doc) -> tuple[int, int]:
     return int(after), limit
 
 
-def _groups(kind: ObjectType, groups: Any) -> list[list[Doc]]:
+def _groups(names: frozenset[str], groups: Any) -> list[list[Doc]]:
     if not isinstance(groups, list) or len(groups) > GROUP_LIMIT:
         raise invalid(f"filterGroups is a list of at most {GROUP_LIMIT}")
     read = []
@@ -69,18 +70,19 @@ def _groups(kind: ObjectType, groups: Any) -> list[list[Doc]]:
         if not isinstance(filters, list) or len(filters) > FILTER_LIMIT:
             raise invalid(f"filters is a list of at most {FILTER_LIMIT}")
         for each in filters:
-            _check_filter(kind, each)
+            _check_filter(names, each)
         read.append(filters)
     if sum(map(len, read)) > ALL_FILTERS_LIMIT:
         raise invalid(f"There are at most {ALL_FILTERS_LIMIT} filters in one search")
     return read
 
 
-def _check_filter(kind: ObjectType, each: Any) -> None:
+def _check_filter(names: frozenset[str], each: Any) -> None:
     if not isinstance(each, dict) or each.get("operator") not in OPERATORS:
         raise invalid("Invalid input JSON: a filter has a propertyName, an operator and a value")
     name, operator = each.get("propertyName"), each["operator"]
-    if not isinstance(name, str) or not known(name, kind):
+    to = name.removeprefix("associations.") if isinstance(name, str) else ""
+    if not isinstance(name, str) or (name not in names and (to == name or type_of(to) is None)):
         raise invalid(f"There was a problem with the request: unknown property {name}")
     if operator in ("IN", "NOT_IN"):
         values = each.get("values")
@@ -134,14 +136,14 @@ def _number(text: str) -> float | None:
         return None
 
 
-def _sorted(objects: list[Doc], kind: ObjectType, sorts: Any) -> list[Doc]:
+def _sorted(objects: list[Doc], names: frozenset[str], sorts: Any) -> list[Doc]:
     if not isinstance(sorts, list) or len(sorts) > 1:
         raise invalid("There is at most one sort")
     if not sorts:
         return objects
     one = sorts[0] if isinstance(sorts[0], dict) else {"propertyName": sorts[0]}
     name, direction = one.get("propertyName"), one.get("direction", "ASCENDING")
-    if not isinstance(name, str) or name not in kind.properties or direction not in ("ASCENDING", "DESCENDING"):
+    if not isinstance(name, str) or name not in names or direction not in ("ASCENDING", "DESCENDING"):
         raise invalid("A sort has a known propertyName and a direction ASCENDING or DESCENDING")
 
     def key(doc: Doc) -> tuple[bool, float, str]:

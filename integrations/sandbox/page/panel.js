@@ -1,14 +1,16 @@
 // The side panel: what happened, and the services as they stand.
 
+import { renderCalendar } from "./agenda.js";
+import { renderHubspot } from "./crm.js";
 import { markTab, wireTabs } from "./dom.js";
 import { renderHappened } from "./happened.js";
+import { renderGmail } from "./mails.js";
 import { mountMake, renderFaults } from "./make.js";
-import { renderGmail, renderHubspot } from "./outside.js";
 import { store } from "./store.js";
 
 const $ = (id) => document.getElementById(id);
-const DRAW = { happened: renderHappened, gmail: renderGmail, hubspot: renderHubspot };
-const EMPTY = { happened: "Nothing yet. Make something happen below.", gmail: "", hubspot: "HubSpot is empty." };
+const DRAW = { happened: renderHappened, gmail: renderGmail, calendar: renderCalendar, hubspot: renderHubspot };
+const EMPTY = { happened: "Nothing yet. Make something happen below.", gmail: "", calendar: "Nothing is in the calendar.", hubspot: "" };
 
 export function mountPanel() {
   mountMake($("happen"), $("fail"));

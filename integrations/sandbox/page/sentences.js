@@ -2,9 +2,10 @@
 
 import { asWords, decode } from "./mrkdwn.js";
 import { labelOf } from "./press.js";
-import { channels, nameOf, user } from "./store.js";
+import { channels, nameOf, store, user } from "./store.js";
+import { clock, dayName, moment } from "./time.js";
 
-export const SERVICES = { slack: "Slack", gmail: "Gmail", hubspot: "HubSpot", forms: "Form", form: "Form", sandbox: "Sandbox", control: "Sandbox" };
+export const SERVICES = { slack: "Slack", gmail: "Gmail", calendar: "Calendar", hubspot: "HubSpot", forms: "Form", form: "Form", sandbox: "Sandbox", control: "Sandbox" };
 export const STAGES = {
   appointmentscheduled: "Appointment scheduled", qualifiedtobuy: "Qualified to buy", presentationscheduled: "Presentation scheduled",
   decisionmakerboughtin: "Decision maker bought in", contractsent: "Contract sent", closedwon: "Closed won", closedlost: "Closed lost",
@@ -70,16 +71,42 @@ const EFFECTS = {
   view_errors: (data) => joined("the bot refused what", who(data.user), "filled in:", quoted(Object.values(data.errors ?? {}).join(" "))),
   view_closed: (data) => joined("the dialog of", who(data.user), "closed"),
   home_published: (data) => joined("the Home of", who(data.user), "drawn"),
+  event_created: (data) => joined("event", meeting(data), "put in"),
+  event_updated: (data) => joined("event", meeting(data), changes(data)),
+  event_deleted: (data) => joined("event", meeting(data), "cancelled"),
+  invitation_sent: (data) => joined("an invitation to", meeting(data), "mailed to", data.to),
+  update_sent: (data) => joined("the change of", meeting(data), "mailed to", data.to),
+  cancellation_sent: (data) => joined("the end of", meeting(data), "mailed to", data.to),
   socket_connected: (data) => `the bot's socket connected (${data.connected ?? 1} open)`,
   socket_closed: (data) => `a socket of the bot closed (${data.connected ?? 0} open)`,
 };
+
+function meeting(data) {
+  const start = moment(data.start);
+  return joined(quoted(data.summary), start && `(${dayName(start)} ${clock(start)})`);
+}
+
+/** What differs in an event: who answered what, or else which of its fields. */
+function changes({ before = {}, after = {} }) {
+  const answered = (after.attendees ?? []).filter((each) => !(before.attendees ?? []).some((old) => old.email === each.email && old.response === each.response));
+  if (after.attendees && Object.keys(after).length === 1 && answered.length) return `answered: ${answered.map((each) => `${each.email} ${each.response}`).join(", ")}`;
+  return after.start ? "moved" : "changed";
+}
 
 function title(data) {
   const named = data.title ?? data.view?.title;
   return quoted(typeof named === "object" ? named?.text : named);
 }
 
+/** An object by its name in HubSpot as it stands, or by its number. */
+function crmObject({ type, id }) {
+  const known = (store.hubspot[type] ?? []).find((each) => each.id === id)?.properties;
+  const one = { companies: "company" }[type] ?? type.slice(0, -1);
+  return joined(one, known ? quoted(crmName(known)) : id);
+}
+
 function crm(method, data) {
+  if (method.startsWith("association_")) return joined(crmObject(data.from), method.endsWith("created") ? "tied to" : "untied from", crmObject(data.to));
   const found = /^(contact|company|companie|deal|task|note|meeting|association|object)s?_(created|updated|archived|deleted|moved|upserted|associated|added|removed)$/.exec(method);
   if (!found) return null;
   const verbs = { upserted: "written", associated: "tied", moved: "moved" };
@@ -97,6 +124,10 @@ const ACTS = {
   form: (data) => joined(person(pick(data, "name")) || "someone", "filled in the form"),
   reply: (data) => joined(data.to ?? data.from ?? "the person", "replied:", quoted(data.text)),
   deal: (data) => joined("deal", quoted(data.name), "for", data.contact, data.stage && `is now “${STAGES[data.stage] ?? data.stage}”`),
+  bounce: (data) => joined("the mail to", data.to, "comes back:", { hard: "no such address", soft: "mailbox full", policy: "blocked" }[data.kind]),
+  event: (data) => joined("an event was", data.delete ? "deleted" : data.response ? `answered: ${data.response.email} ${data.response.status}` : data.made ? "put in" : data.start ? "moved" : "changed", "by hand"),
+  task: (data) => joined("a task was", data.delete ? "deleted" : data.status ? String(data.status).toLowerCase().replaceAll("_", " ") : "edited", "by hand"),
+  portal: () => "the portal was set up anew",
   draft: (data) => joined("a draft was", data.delete ? "deleted" : "edited", "by hand"),
   fault: (data) => (data.kind === "drop_socket" ? "the bot's sockets were cut on purpose" : joined("will fail on purpose:", String(data.kind ?? "").replaceAll("_", " "), data.method && `at ${words(data.method)}`)),
   clear_faults: () => "nothing is set to fail any more",

@@ -11,7 +11,9 @@ export const store = {
   panelTab: "happened",
   slack: null,
   gmail: { drafts: [], messages: [] },
-  hubspot: { contacts: [], companies: [], deals: [] },
+  calendar: { events: [], busy: [] },
+  hubspot: { contacts: [], companies: [], deals: [], tasks: [] },
+  visitors: [],
   faults: [],
   ledger: [],
   last: 0,
@@ -49,12 +51,14 @@ export function load() {
 
 async function read() {
   const user = store.user;
-  const [slack, gmail, hubspot, ledger, faults] = await Promise.all([
+  const [slack, gmail, calendar, hubspot, ledger, faults, visitors] = await Promise.all([
     get(`/control/slack?user=${encodeURIComponent(user)}`),
     get("/control/gmail"),
+    get("/control/calendar"),
     get("/control/hubspot"),
     get(`/control/ledger?after=${store.last}`),
     get("/control/fault"),
+    store.visitors.length ? { visitors: store.visitors } : get("/control/visitors"),
   ]);
   if (user !== store.user) {
     again = true;
@@ -62,6 +66,8 @@ async function read() {
   }
   store.slack = slack;
   store.gmail = gmail;
+  store.calendar = calendar;
+  store.visitors = visitors.visitors;
   store.hubspot = hubspot;
   store.faults = faults.faults;
   if (ledger.last < store.last) {

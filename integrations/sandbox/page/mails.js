@@ -1,8 +1,7 @@
-// Gmail and HubSpot as they stand, read from the sandbox.
+// Gmail as it stands, read from the sandbox.
 
 import { post } from "./api.js";
 import { el, reconcile } from "./dom.js";
-import { STAGES } from "./sentences.js";
 import { load, store } from "./store.js";
 import { clock, dayName, full, moment } from "./time.js";
 import { attempt, toast } from "./toast.js";
@@ -98,64 +97,4 @@ async function send(body, done, after = () => {}) {
   await attempt(load);
   changed();
   return true;
-}
-
-/** HubSpot objects come flat or with `properties`; either way as one record. */
-export const record = (object) => ({ ...object, ...object.properties, id: object.id });
-const nameOfContact = (contact) => [contact.firstname, contact.lastname].filter(Boolean).join(" ") || contact.name || contact.email || contact.id;
-
-export function contacts() {
-  return (store.hubspot.contacts ?? []).map(record).map((contact) => ({ ...contact, called: nameOfContact(contact) }));
-}
-
-const linked = (object) => Object.values(object.associations ?? {}).flat().map(String);
-
-/** Those of the list that are tied to the contact, whichever of the two says so. */
-function tied(contact, list) {
-  return list.filter((each) => linked(contact).includes(String(each.id)) || linked(each).includes(String(contact.id)));
-}
-
-export function renderHubspot(host) {
-  const companies = (store.hubspot.companies ?? []).map(record);
-  const deals = (store.hubspot.deals ?? []).map(record);
-  const tasks = (store.hubspot.tasks ?? []).map(record);
-  const notes = (store.hubspot.notes ?? []).map(record);
-  const people = contacts();
-  const used = new Set();
-  const items = people.map((contact) => {
-    const mine = { contact, companies: tied(contact, companies), deals: tied(contact, deals), others: [...tied(contact, tasks), ...tied(contact, notes)] };
-    for (const each of [...mine.companies, ...mine.deals]) used.add(each);
-    return mine;
-  });
-  const loose = [...companies, ...deals].filter((each) => !used.has(each));
-  reconcile(host, [...items, ...(loose.length ? [{ loose }] : [])], {
-    key: (item) => item.contact?.id ?? "loose",
-    sign: JSON.stringify,
-    make: (item) => (item.loose ? looseNode(item.loose) : contactNode(item)),
-  });
-}
-
-function dealLine(deal) {
-  const amount = Number(deal.amount);
-  const money = deal.amount && !Number.isNaN(amount) ? `$${amount.toLocaleString("en-US")}` : null;
-  return el("li", {}, el("strong", {}, deal.dealname ?? deal.name ?? deal.id), ` · ${[STAGES[deal.dealstage] ?? deal.dealstage ?? deal.stage, money].filter(Boolean).join(" · ")}`);
-}
-
-function raw(object) {
-  return el("details", { data: { focus: `raw|${object.id}` } }, el("summary", {}, "All properties"), el("pre", { tabindex: "0" }, JSON.stringify(object.properties ?? object, null, 2)));
-}
-
-function contactNode({ contact, companies, deals, others }) {
-  const firm = companies.map((each) => each.name ?? each.domain).join(", ") || contact.company;
-  return el("article", { class: "card", "aria-label": contact.called },
-    el("h4", {}, contact.called),
-    el("p", { class: "quiet" }, [firm, contact.email, contact.lifecyclestage].filter(Boolean).join(" · ")),
-    deals.length ? el("ul", { class: "deals" }, deals.map(dealLine)) : el("p", { class: "quiet" }, "no deal"),
-    others.length ? el("ul", { class: "deals" }, others.map((each) => el("li", {}, each.hs_task_subject ? `☐ ${each.hs_task_subject}` : `✎ ${each.hs_note_body ?? each.id}`))) : null,
-    raw(contact));
-}
-
-function looseNode(objects) {
-  return el("article", { class: "card" }, el("h4", {}, "Not tied to a contact"), el("ul", { class: "deals" },
-    objects.map((each) => (each.dealname || each.dealstage ? dealLine(each) : el("li", {}, each.name ?? each.domain ?? each.id)))));
 }

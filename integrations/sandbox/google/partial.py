@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from integrations.sandbox.gmail.errors import invalid
+from integrations.sandbox.google.errors import invalid
 
 TOKEN = re.compile(r"[A-Za-z0-9_*]+|[(),/]")
 Selection = dict[str, "Selection"]

@@ -1,0 +1,1 @@
+"""What Gmail and Calendar share: how Google reads requests, words refusals and selects fields."""
