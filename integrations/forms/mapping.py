@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from core.inquiry import Price
+from core.inquiry import Announce, Price
 
 FIELDS = ("name", "email", "company", "message", "phone", "budget")
 INTERESTS = ("sponsor", "exhibit", "speak", "attend", "price")
@@ -17,6 +17,7 @@ DEFAULT_CURRENCY = "USD"
 
 _FORM = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _OWNER = re.compile(r"[UW][A-Z0-9]{2,20}")
+_CHANNEL = re.compile(r"[CG][A-Z0-9]{2,20}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _AMOUNT_LIMIT = Decimal(10) ** 12
 
@@ -34,6 +35,7 @@ class FormMapping:
     owner: str | None
     currency: str
     prices: Mapping[str, Price]
+    announce: Announce | None = None
 
 
 class FormMappings:
@@ -71,6 +73,10 @@ class FormMappings:
     def get(self, form: str) -> FormMapping | None:
         return self._forms.get(form)
 
+    def owners(self) -> frozenset[str]:
+        """All who are named as somebody's owner."""
+        return frozenset(form.owner for form in self._forms.values() if form.owner is not None)
+
     def names(self) -> tuple[str, ...]:
         return tuple(self._forms)
 
@@ -80,7 +86,7 @@ def _form(form: str, value: Any, *, file: str) -> FormMapping:
     if not _FORM.fullmatch(form):
         raise BadMapping(f"{file}: {where}: a form is named in letters, digits, - and _, 64 at most")
     table = _table(value, where=where, file=file)
-    _only(table, ("fields", "owner", "currency", "prices"), where=where, file=file)
+    _only(table, ("fields", "owner", "currency", "prices", "announce"), where=where, file=file)
     owner = table.get("owner")
     if owner is not None and not (isinstance(owner, str) and _OWNER.fullmatch(owner)):
         raise BadMapping(f'{file}: {where}.owner: write a Slack user id such as "U0CASEY", or leave it out')
@@ -96,7 +102,19 @@ def _form(form: str, value: Any, *, file: str) -> FormMapping:
             interest: _price(price, currency, where=f"{where}.prices.{interest}", file=file)
             for interest, price in prices.items()
         },
+        announce=_announce(table.get("announce"), where=f"{where}.announce", file=file),
     )
+
+
+def _announce(value: Any, *, where: str, file: str) -> Announce | None:
+    if value is None:
+        return None
+    table = _table(value, where=where, file=file)
+    _only(table, ("channel", "name"), where=where, file=file)
+    channel, name = table.get("channel"), table.get("name")
+    if not (isinstance(channel, str) and _CHANNEL.fullmatch(channel) and isinstance(name, str) and name):
+        raise BadMapping(f'{file}: {where}: write channel = "C0WINS", its Slack id, and name = "wins"')
+    return Announce(channel=channel, name=name.lstrip("#"))
 
 
 def _fields(value: Any, *, where: str, file: str) -> dict[str, str]:

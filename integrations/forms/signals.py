@@ -85,6 +85,7 @@ def _inquiry(known: FormMapping, texts: dict[str, str]) -> Inquiry:
         budget=budget,
         currency=known.currency,
         owner=known.owner,
+        announce=known.announce,
         prices=dict(known.prices),
         other=other,
     )

@@ -1,21 +1,24 @@
 """The mailbox: googleapiclient builds each request, httpx sends it once."""
 
-import asyncio
 import base64
+import logging
 import re
-from collections.abc import AsyncIterator, Callable
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator
+from typing import TypeVar
 
 import httpx
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from core.ports import DraftRef, IncomingMail, Mail, MailChanges, Rejected, SentRef, Unavailable, Unclear
+from core.ports import DraftRef, IncomingMail, Mail, MailChanges, Rejected, SentRef, Unclear
 from integrations.gmail.compose import KEY_HEADER, compose
 from integrations.gmail.message import draft_mail, incoming
 from integrations.gmail.resource import Draft, Drafts, History, Message, Messages, Profile, Thread
-from integrations.gmail.token import Token
-from integrations.gmail.wire import TIMEOUT_S, Missing, Request, exchange, unreadable
+from integrations.google.api import Build, GoogleApi, Unreadable
+from integrations.google.exchange import Missing, Service
+from integrations.google.token import Token
 
+# A draft is sent once and a leftover one is cleaned up: what is turned away may be asked again without reading it back.
+GMAIL = Service("Gmail", "gmail", "v1", not_now=frozenset({408, 409, 425, 429, 503}))
 DRAFTS_LOOKED_THROUGH = 100
 SENT_LOOKED_THROUGH = 50
 SENT_BY_HAND = "sent-by-hand"
@@ -23,18 +26,12 @@ SENT_BY_HAND = "sent-by-hand"
 RESYNC = "in:inbox newer_than:7d"
 PAGE = 500
 
+log = logging.getLogger(__name__)
+
 _ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
 _OURS_OR_UNWANTED = frozenset({"SENT", "DRAFT", "TRASH", "SPAM", "CHAT"})
 
 M = TypeVar("M", bound=BaseModel)
-Build = Callable[[Any], Any]
-
-
-class _NoTransport:
-    """Stands where googleapiclient keeps its transport: its own would send a lost POST again."""
-
-    def request(self, *args: Any, **kwargs: Any) -> Any:
-        raise RuntimeError("requests to Gmail are sent by httpx")
 
 
 class GmailMailbox:
@@ -45,19 +42,15 @@ class GmailMailbox:
 
         A request takes at most TIMEOUT_S, or what `http` waits for an answer if that is less.
         """
-        if not re.match(r"https?://[^/\s]+", api_url):
-            raise ValueError(f"not the address of an API: {api_url!r}")
-        self._http = http
-        self._api_url = f"{api_url.rstrip('/')}/"
-        self._token = token
+        self._api = GoogleApi(http, GMAIL, api_url=api_url, token=token)
         self._mailbox = mailbox
         self._address = mailbox if "@" in mailbox else None
-        self._users: Any = None
-        self._building = asyncio.Lock()
-        self._timeout_s = min(TIMEOUT_S, http.timeout.read or TIMEOUT_S)
+
+    async def rendered(self, mail: Mail, *, key: str) -> str:
+        return compose(mail, key=key, sender=await self._sender(self._api.deadline())).decode()
 
     async def create_draft(self, mail: Mail, *, key: str) -> DraftRef:
-        deadline = self._deadline()
+        deadline = self._api.deadline()
         raw = base64.urlsafe_b64encode(compose(mail, key=key, sender=await self._sender(deadline))).decode()
         content = {"message": {"raw": raw} | ({} if mail.thread_id is None else {"threadId": _id(mail.thread_id)})}
         made = await self._change(
@@ -78,7 +71,7 @@ class GmailMailbox:
         content = {"id": _id(draft_id)}
         try:
             sent = await self._change(
-                Message, lambda users: users.drafts().send(userId=self._mailbox, body=content), self._deadline()
+                Message, lambda users: users.drafts().send(userId=self._mailbox, body=content), self._api.deadline()
             )
         except Missing as error:
             raise Unclear("the draft is gone from Gmail: it was sent or deleted by somebody else") from error
@@ -88,11 +81,7 @@ class GmailMailbox:
         """Returns as well when the draft is gone already."""
         id = _id(draft_id)
         try:
-            await self._ask(
-                lambda users: users.drafts().delete(userId=self._mailbox, id=id),
-                changes=True,
-                deadline=self._deadline(),
-            )
+            await self._api.delete(lambda api: api.users().drafts().delete(userId=self._mailbox, id=id))
         except Missing:
             return
 
@@ -159,6 +148,12 @@ class GmailMailbox:
                 message = await self._message(id, form="full")
             except Missing:  # deleted by now
                 continue
+            except (Rejected, Unreadable) as strange:
+                if isinstance(strange, Unreadable) and strange.answer.get("id") != id:
+                    raise  # not that mail at all: it is asked for again
+                # One mail that nobody can read must not hide all those after it.
+                log.warning("a mail was skipped", extra={"message": id, "problem": str(strange)[:200]})
+                continue
             if not message.label_ids & _OURS_OR_UNWANTED:
                 mails.append(incoming(message))
         return tuple(sorted(mails, key=lambda mail: (mail.at, mail.message_id)))
@@ -211,45 +206,11 @@ class GmailMailbox:
             self._address = (await self._profile(deadline)).email_address
         return self._address
 
-    def _deadline(self) -> float:
-        return asyncio.get_running_loop().time() + self._timeout_s
-
     async def _read(self, kind: type[M], build: Build, deadline: float | None = None) -> M:
-        answer = await self._ask(build, changes=False, deadline=deadline or self._deadline())
-        try:
-            return kind.model_validate(answer)
-        except ValidationError as error:
-            raise unreadable(changes=False) from error
+        return await self._api.read(kind, lambda api: build(api.users()), deadline)
 
     async def _change(self, kind: type[M], build: Build, deadline: float) -> M:
-        answer = await self._ask(build, changes=True, deadline=deadline)
-        try:
-            return kind.model_validate(answer)
-        except ValidationError as error:
-            raise unreadable(changes=True) from error
-
-    async def _ask(self, build: Build, *, changes: bool, deadline: float) -> dict[str, Any]:
-        try:
-            async with asyncio.timeout_at(deadline):
-                request: Request = build(await self._built())
-                token = await self._token()
-        except TimeoutError as error:
-            raise Unavailable("no access token for Gmail came in time; nothing was asked") from error
-        return await exchange(self._http, request, token=token, changes=changes, deadline=deadline)
-
-    async def _built(self) -> Any:
-        """googleapiclient's builder of requests; made once, in a thread, for it takes a while."""
-        async with self._building:
-            if self._users is None:
-                self._users = await asyncio.to_thread(_users, self._api_url)
-        return self._users
-
-
-def _users(api_url: str) -> Any:
-    from googleapiclient.discovery import build  # noqa: PLC0415  slow to import
-
-    options = {"api_endpoint": api_url}
-    return build("gmail", "v1", static_discovery=True, http=_NoTransport(), client_options=options).users()
+        return await self._api.change(kind, lambda api: build(api.users()), deadline)
 
 
 def _following(page: str | None) -> dict[str, str]:

@@ -9,7 +9,7 @@ import respx
 
 from core.ports import Mail, Rejected, Unavailable, Unclear
 from integrations.gmail.client import GmailMailbox
-from integrations.gmail.token import token_source
+from integrations.google.token import token_source
 
 API = "http://gmail.example/google"
 USER = f"{API}/gmail/v1/users/casey%40pier7.example"

@@ -7,7 +7,7 @@ import pytest
 
 from core.ports import Mail, Rejected, Unavailable, Unclear
 from integrations.gmail.client import GmailMailbox
-from integrations.gmail.token import token_source
+from integrations.google.token import token_source
 from tests.support.sandbox import GMAIL_TOKEN, MAILBOX, running_sandbox
 
 DANA = "dana.whitfield@northpier.example"

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from core.ports import Unavailable
-from integrations.gmail.token import BadCredentials, token_source
+from integrations.google.token import BadCredentials, token_source
 
 
 @asynccontextmanager

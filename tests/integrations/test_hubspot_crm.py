@@ -126,16 +126,36 @@ def serve(hubspot, *, deals=(), **properties):
     return hubspot.get(PIPELINES).respond(json={"results": [{"id": "p", "stages": stages}]})
 
 
+def values(amount, close_date="", next_step=""):
+    return {"stage": "s1", "amount": amount, "close_date": close_date, "next_step": next_step}
+
+
 async def test_a_contact_with_everything(hubspot, crm):
     deals = (
-        record("31", dealname="Stand", amount="1200.50", deal_currency_code="EUR", dealstage="s1", pipeline="p"),
+        record(
+            "31",
+            dealname="Stand",
+            amount="1200.50",
+            deal_currency_code="EUR",
+            dealstage="s1",
+            pipeline="p",
+            closedate="2026-12-31T22:30:00Z",
+            hs_next_step="Send plan",
+        ),
         record("32", dealname="Done", amount="5", dealstage="s9", pipeline="p"),
         record("33", dealname="Closed", amount="5", dealstage="s1", pipeline="p", hs_is_closed="true"),
         record("34", dealname="Elsewhere", amount=None, dealstage="s1", pipeline="other"),
         record("35", dealname="Odd", amount="1e999999999", deal_currency_code="$", dealstage="s1", pipeline="p"),
         record("36", dealname="Plain", amount="7", dealstage="s1", pipeline="p"),
     )
-    serve(hubspot, deals=deals, lifecyclestage="customer", hs_email_optout="true", company="As typed")
+    serve(
+        hubspot,
+        deals=deals,
+        lifecyclestage="customer",
+        hs_email_optout="true",
+        company="As typed",
+        hubspot_owner_id="77",
+    )
 
     assert await crm.lookup(f"  {DANA.upper()} ") == CrmRecord(
         contact_id="1",
@@ -144,11 +164,12 @@ async def test_a_contact_with_everything(hubspot, crm):
         customer=True,
         unsubscribed=True,
         open_deals=(
-            Deal("31", "Stand", "In talks", Money(120050, "EUR")),
-            Deal("34", "Elsewhere", "s1", None),
-            Deal("35", "Odd", "In talks", None),
-            Deal("36", "Plain", "In talks", Money(700, "USD")),
+            Deal("31", "Stand", "In talks", Money(120050, "EUR"), values("1200.5", "2026-12-31", "Send plan")),
+            Deal("34", "Elsewhere", "s1", None, values("")),
+            Deal("35", "Odd", "In talks", None, values("1e999999999")),
+            Deal("36", "Plain", "In talks", Money(700, "USD"), values("7")),
         ),
+        owner_id="77",
     )
     asked = json.loads(hubspot.calls[1].request.content)
     assert asked["inputs"] == [{"id": "7"}]  # the primary one, though another is named first
@@ -167,6 +188,13 @@ async def test_at_most_three_requests_while_the_stages_are_known(hubspot):
         clock[0] = PIPELINES_KEPT_S
         await crm.lookup(DANA)
         assert pipelines.call_count == 2
+
+
+async def test_an_address_stays_one_piece_of_the_path(hubspot, crm):
+    route = hubspot.route(host="hubspot.example").mock(return_value=said(404, "not found"))
+    assert await crm.lookup("../a/b?c#d@x.example") is None
+    asked = route.calls.last.request.url.raw_path.partition(b"?")[0]
+    assert asked == b"/crm/v3/objects/contacts/..%2Fa%2Fb%3Fc%23d%40x.example"
 
 
 async def test_a_lone_contact_is_one_request(hubspot, crm):

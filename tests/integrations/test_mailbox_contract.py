@@ -8,7 +8,7 @@ import pytest
 
 from core.ports import Mail, Unclear
 from integrations.gmail.client import GmailMailbox
-from integrations.gmail.token import token_source
+from integrations.google.token import token_source
 from tests.support.fake_mailbox import FakeMailbox
 from tests.support.sandbox import GMAIL_TOKEN
 

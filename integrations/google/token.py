@@ -1,15 +1,19 @@
-"""Where access tokens for Gmail come from: one given, or a file of Google credentials that is refreshed in time."""
+"""Where access tokens for Google come from: one given, or a file of Google credentials that is refreshed in time."""
 
 import asyncio
 import functools
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from core.ports import Unavailable
 
-SCOPES = ("https://www.googleapis.com/auth/gmail.compose", "https://www.googleapis.com/auth/gmail.readonly")
+GMAIL_SCOPES = ("https://www.googleapis.com/auth/gmail.compose", "https://www.googleapis.com/auth/gmail.readonly")
+CALENDAR_SCOPES = (
+    "https://www.googleapis.com/auth/calendar.events.owned",
+    "https://www.googleapis.com/auth/calendar.freebusy",
+)
 REFRESH_TIMEOUT_S = 10.0
 
 Token = Callable[[], Awaitable[str]]
@@ -19,16 +23,23 @@ class BadCredentials(ValueError):
     """The credentials file cannot be used; the message says why and how to mend it."""
 
 
-def token_source(*, access_token: str | None, credentials: Path | None, mailbox: str = "me") -> Token:
+def token_source(
+    *,
+    access_token: str | None,
+    credentials: Path | None,
+    mailbox: str = "me",
+    scopes: Sequence[str] = GMAIL_SCOPES,
+) -> Token:
     """Tokens as the settings say: an access token as given (Google's end after an hour), or from a credentials file.
 
     The file is an authorized user's or a service account's JSON; a service account acts for `mailbox`, which then has
-    to be an address. With neither, every call raises Unavailable. Raises BadCredentials when the file cannot be used.
+    to be an address, and asks for `scopes`, all of which its domain has to have granted; a user's file brings its own.
+    With neither, every call raises Unavailable. Raises BadCredentials when the file cannot be used.
     """
     if access_token is not None:
         return _Given(access_token.strip()).current
     if credentials is not None:
-        return _Refreshed(_load(credentials, mailbox)).current
+        return _Refreshed(_load(credentials, mailbox, scopes)).current
     return _Given("").current
 
 
@@ -38,7 +49,7 @@ class _Given:
 
     async def current(self) -> str:
         if not self._token:
-            raise Unavailable("no access to Gmail: set CASEYOS_GOOGLE_CREDENTIALS or CASEYOS_GOOGLE_ACCESS_TOKEN")
+            raise Unavailable("no access to Google: set CASEYOS_GOOGLE_CREDENTIALS or CASEYOS_GOOGLE_ACCESS_TOKEN")
         return self._token
 
 
@@ -64,17 +75,17 @@ def _refresh(credentials: Any) -> None:
         credentials.refresh(functools.partial(Request(), timeout=REFRESH_TIMEOUT_S))
     except RefreshError as error:
         if error.retryable:
-            raise Unavailable("Google cannot renew the access to Gmail right now") from error
+            raise Unavailable("Google cannot renew the access right now") from error
         why = str(error.args[0])[:120] if error.args else "no reason given"
         raise Unavailable(
-            f"Google refuses to renew the access to Gmail ({why}):"
+            f"Google refuses to renew the access ({why}):"
             " sign in again and replace the file in CASEYOS_GOOGLE_CREDENTIALS"
         ) from error
     except GoogleAuthError as error:
         raise Unavailable(f"Google's token service cannot be reached ({type(error).__name__})") from error
 
 
-def _load(path: Path, mailbox: str) -> Any:
+def _load(path: Path, mailbox: str, scopes: Sequence[str]) -> Any:
     from google.oauth2 import credentials, service_account  # noqa: PLC0415  slow to import
 
     try:
@@ -92,7 +103,7 @@ def _load(path: Path, mailbox: str) -> Any:
     try:
         if kind == "service_account":
             made = service_account.Credentials
-            return made.from_service_account_info(content, scopes=SCOPES).with_subject(mailbox)
+            return made.from_service_account_info(content, scopes=scopes).with_subject(mailbox)
         made = credentials.Credentials
         found = made.from_authorized_user_info(content)
         # The library reads a service account's token_uri from the file, and leaves out a user's.
