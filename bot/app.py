@@ -13,11 +13,12 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.handlers import decide, execute, home, moves
+from bot.messenger import OnceClient
 from bot.services import Services
 from bot.views import modal
 from bot.views import note as note_view
 from bot.views.text import plain
-from core import approval, execution, queue
+from core import effect_rows, queue, undoing
 from core.note import Note
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ class _OneWorkspace(AsyncAuthorize):
 def build(services: Services, web: AsyncWebClient, *, signing_secret: str) -> AsyncApp:
     """The app for Socket Mode and HTTP alike. Listeners run before the answer: a press is committed, then acknowledged."""
     app = AsyncApp(
-        client=AsyncWebClient(base_url=web.base_url, timeout=web.timeout, retry_handlers=[]),
+        client=OnceClient(base_url=web.base_url, timeout=web.timeout, retry_handlers=[]),
         authorize=_OneWorkspace(web.token),
         signing_secret=signing_secret,
         process_before_response=True,
@@ -72,10 +73,10 @@ def build(services: Services, web: AsyncWebClient, *, signing_secret: str) -> As
                 "channel": context.channel_id,
             }
             async with services.database.begin() as db:
-                told = await execution.tell(
+                told = await effect_rows.tell(
                     db,
                     workspace_id=services.workspace,
-                    action=execution.WHISPER,
+                    action=effect_rows.WHISPER,
                     move=None,
                     params=params,
                     now=services.clock(),
@@ -127,7 +128,7 @@ def _words(error: Exception) -> Note | None:
             return Note("nothing_to_do", {"why": "this move is not known here; /moves shows what is"})
         case SlackApiError() if error.response.get("error") in TRIGGER_GONE:
             return Note("nothing_to_do", {"why": "that took too long for Slack; press once more"})
-        case approval.TooLate():
+        case undoing.TooLate():
             return Note("nothing_to_do", {"why": str(error)})
         case _:
             return None

@@ -17,7 +17,8 @@ from bot.scopes import BOT_SCOPES
 from bot.settings import Settings
 from core.ports import Rejected, Unavailable, Unclear
 from integrations.forms.mapping import BadMapping, FormMappings
-from integrations.gmail.token import SCOPES, BadCredentials
+from integrations.google.token import GMAIL_SCOPES as SCOPES
+from integrations.google.token import BadCredentials
 
 OLDEST_REDIS = 6
 NOTICEABLE_SKEW = timedelta(seconds=5)

@@ -45,7 +45,7 @@ def _logging(settings: "Settings") -> None:
 
 def _run(what: str) -> None:
     from bot import running
-    from bot.settings import MissingSetting
+    from bot.settings import BadGuardrails, MissingSetting
     from core.database import UnsafeRole
     from integrations.forms.mapping import BadMapping
 
@@ -53,7 +53,7 @@ def _run(what: str) -> None:
     _logging(settings)
     try:
         running.run({"bot": running.bot, "worker": running.worker}[what], settings)
-    except (MissingSetting, UnsafeRole, BadMapping) as wrong:
+    except (MissingSetting, BadGuardrails, UnsafeRole, BadMapping) as wrong:
         raise _fail(str(wrong)) from None
 
 
@@ -157,6 +157,24 @@ def resume() -> None:
     from bot.terminal import resume as go_on
 
     go_on(_settings())
+
+
+@app.command()
+def audit(
+    what: Annotated[str, typer.Argument(metavar="verify|show", help="Check the whole chain, or tell a move's story.")],
+    move: Annotated[str, typer.Argument(help="For show: the move's id, or the first characters of it.")] = "",
+    heads: Annotated[Path | None, typer.Option(help="For verify: the file of heads kept outside the database.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For verify: one JSON object.")] = False,
+    zone: Annotated[str, typer.Option(help="For show: the time zone to tell it in.")] = "UTC",
+) -> None:
+    """Check that nobody has changed the record of what was done, or tell the story of one move."""
+    from bot import audit_command
+
+    if what == "verify" and not move:
+        raise typer.Exit(audit_command.verify(_settings(), heads=heads, as_json=as_json))
+    if what == "show" and move:
+        raise typer.Exit(audit_command.show(_settings(), move, zone=zone))
+    raise _fail("Say `caseyos audit verify` or `caseyos audit show MOVE`.")
 
 
 @app.command()

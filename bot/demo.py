@@ -94,6 +94,7 @@ def product_settings(*, sandbox_url: str, port: int, forms_secret: str, signing_
         "CASEYOS_HUBSPOT_API_URL": f"{sandbox_url}/hubspot",
         "CASEYOS_HUBSPOT_TOKEN": "pat-sandbox",
         "CASEYOS_GMAIL_API_URL": f"{sandbox_url}/google/",
+        "CASEYOS_CALENDAR_API_URL": f"{sandbox_url}/google/",
         "CASEYOS_GOOGLE_ACCESS_TOKEN": "ya29.sandbox",
         "CASEYOS_GMAIL_POLL_S": "1",
         "CASEYOS_FORMS_SECRET": forms_secret,

@@ -29,9 +29,16 @@ PAGES_AT_MOST = 5
 Call = Callable[[], Awaitable[AsyncSlackResponse]]
 
 
+class OnceClient(AsyncWebClient):
+    """A redirect is an answer like any other: following one would send a second request."""
+
+    async def _send(self, http_verb: str, api_url: str, req_args: dict[str, Any]) -> AsyncSlackResponse:
+        return await super()._send(http_verb, api_url, {**req_args, "allow_redirects": False})
+
+
 def client(*, token: str, api_url: str, timeout_s: float) -> AsyncWebClient:
     """A client that sends a request once: slack_sdk's default handler posts again when the connection drops."""
-    return AsyncWebClient(token=token, base_url=api_url, timeout=max(1, round(timeout_s)), retry_handlers=[])
+    return OnceClient(token=token, base_url=api_url, timeout=max(1, round(timeout_s)), retry_handlers=[])
 
 
 class SlackMessenger:
@@ -54,7 +61,8 @@ class SlackMessenger:
         return await self._post(channel, None, key, text=card_view.text(card), blocks=card_view.render(card))
 
     async def post_note(self, note: Note, *, channel: str, thread: str | None, key: str) -> Posted:
-        return await self._post(channel, thread, key, text=note_view.render(note))
+        text = note_view.render(note)
+        return await self._post(channel, thread, key, text=text, blocks=note_view.blocks(text))
 
     async def _post(self, channel: str, thread: str | None, key: str, **content: Any) -> Posted:
         answer = await self._change(
@@ -70,8 +78,9 @@ class SlackMessenger:
         return Posted(answer["channel"], answer["ts"])
 
     async def whisper(self, note: Note, *, channel: str, user: str) -> None:
+        text = note_view.render(note)
         await self._change(
-            lambda: self._web.chat_postEphemeral(channel=channel, user=user, text=note_view.render(note))
+            lambda: self._web.chat_postEphemeral(channel=channel, user=user, text=text, blocks=note_view.blocks(text))
         )
 
     async def update_card(self, card: Card, *, channel: str, ts: str) -> None:
@@ -97,6 +106,22 @@ class SlackMessenger:
             if not cursor:
                 return None
         raise CannotTell(f"more than {PAGE * PAGES_AT_MOST} messages came since; look in the channel yourself")
+
+    async def answered(self, posted: Posted) -> bool:
+        try:
+            thread = await self._read(
+                lambda: self._web.conversations_replies(channel=posted.channel, ts=posted.ts, limit=PAGE)
+            )
+        except Rejected:
+            return False  # the message itself is gone
+        return any(message["ts"] != posted.ts for message in thread["messages"])
+
+    async def delete_post(self, posted: Posted) -> None:
+        try:
+            await self._change(lambda: self._web.chat_delete(channel=posted.channel, ts=posted.ts))
+        except Rejected as no:
+            if "message_not_found" not in str(no):
+                raise
 
     async def _page(self, thread: str | None, asked: dict[str, Any]) -> AsyncSlackResponse:
         if thread is None:

@@ -16,6 +16,7 @@ from slack_sdk.errors import SlackClientError
 from bot import app, web, wiring
 from bot.services import Services
 from bot.settings import Settings
+from bot.surviving import survived
 from bot.worker import Worker
 from core import workspace
 from core.ports import Rejected, Unavailable, Unclear
@@ -100,7 +101,7 @@ async def _connect(socket: AsyncSocketModeHandler) -> None:
 
 async def worker(settings: Settings, stop: asyncio.Event) -> None:
     async with wiring.services(settings) as services:
-        knowing = asyncio.create_task(_know_owner(services), name="owner")
+        knowing = asyncio.create_task(_know_owners(services), name="owners")
         try:
             await Worker(services).run(stop)
         finally:
@@ -108,18 +109,29 @@ async def worker(settings: Settings, stop: asyncio.Event) -> None:
             await asyncio.gather(knowing, return_exceptions=True)
 
 
-async def _know_owner(services: Services) -> None:
-    """Asks Slack for the default owner's name and time zone, until it answers."""
-    user = services.settings.default_owner
-    while user is not None:
+async def _know_owners(services: Services) -> None:
+    """Asks Slack for the names and time zones of all who get moves, until it answers."""
+    unknown = sorted({services.settings.default_owner or "", *services.forms.owners()} - {""})
+    while True:
+        unknown = [user for user in unknown if not await _known(services, user)]
+        if not unknown:
+            return
+        await asyncio.sleep(MEMBER_RETRY.total_seconds())
+
+
+async def _known(services: Services, user: str) -> bool:
+    with survived(f"asking who {user} is"):
         try:
             name, zone = await services.ports.messenger.member(user)
-        except (Rejected, Unavailable, Unclear) as busy:
-            log.warning("the owner's time zone is not known yet", extra={"problem": str(busy)[:200]})
-            await asyncio.sleep(MEMBER_RETRY.total_seconds())
-            continue
+        except Rejected as no:
+            log.warning("Slack knows no such member", extra={"user": user, "slack": str(no)})
+            return True
+        except (Unavailable, Unclear) as busy:
+            log.warning("an owner's time zone is not known yet", extra={"problem": str(busy)[:200]})
+            return False
         async with services.database.begin() as db:
             await workspace.ensure_member(
                 db, workspace=services.workspace, user=user, name=name, zone=zone, now=services.clock()
             )
-        return
+        return True
+    return False

@@ -1,10 +1,13 @@
 """Settings: the environment, read once. Every field is listed in `.env.example`."""
 
+import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.guardrails.settings import GuardrailSettings
 
 
 class Settings(BaseSettings):
@@ -35,6 +38,7 @@ class Settings(BaseSettings):
     google_access_token: SecretStr | None = None
     google_mailbox: str = "me"
     gmail_api_url: str = "https://gmail.googleapis.com/"
+    calendar_api_url: str = "https://www.googleapis.com/"
     gmail_poll_s: Annotated[float, Field(gt=0)] = 20.0
 
     forms_secret: SecretStr | None = None
@@ -45,12 +49,17 @@ class Settings(BaseSettings):
 
     hold_s: Annotated[float, Field(ge=0)] = 30.0
     daily_mail_cap: Annotated[int, Field(ge=0)] = 40
+    guardrails_file: Path | None = None
     mail_horizon_s: Annotated[float, Field(gt=0)] = 120.0
     slack_horizon_s: Annotated[float, Field(gt=0)] = 60.0
+    hubspot_horizon_s: Annotated[float, Field(gt=0)] = 60.0
+    calendar_horizon_s: Annotated[float, Field(gt=0)] = 60.0
+    lease_s: Annotated[float, Field(ge=2)] = 4.0
     request_timeout_s: Annotated[float, Field(gt=0)] = 20.0
     start_within_s: Annotated[float, Field(gt=0)] = 5.0
     sweep_s: Annotated[float, Field(gt=0)] = 1.0
 
+    audit_heads: Path | None = None
     sentry_dsn: SecretStr | None = None
     log_format: Literal["json", "text"] = "json"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -68,6 +77,8 @@ class Settings(BaseSettings):
         "google_access_token",
         "forms_secret",
         "forms_file",
+        "guardrails_file",
+        "audit_heads",
         "sentry_dsn",
         mode="before",
     )
@@ -75,6 +86,25 @@ class Settings(BaseSettings):
     def _empty_is_unset(cls, given: object) -> object:
         """`CASEYOS_X=` in an environment file means that X is not set."""
         return None if given == "" else given
+
+    def guardrails(self) -> GuardrailSettings:
+        """What the guardrails file says, or the defaults. Raises BadGuardrails."""
+        if self.guardrails_file is None:
+            return GuardrailSettings()
+        try:
+            return GuardrailSettings.model_validate(tomllib.loads(self.guardrails_file.read_text(encoding="utf-8")))
+        except ValidationError as wrong:
+            said = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in wrong.errors())
+            raise BadGuardrails(self.guardrails_file, said) from wrong
+        except (OSError, ValueError) as wrong:
+            raise BadGuardrails(self.guardrails_file, str(wrong)) from wrong
+
+
+class BadGuardrails(Exception):
+    """The guardrails file cannot be used; the message says what is wrong in it, and where."""
+
+    def __init__(self, file: Path, why: str) -> None:
+        super().__init__(f"{file} cannot be used for the guardrails: {why}")
 
 
 class MissingSetting(Exception):

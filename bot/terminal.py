@@ -55,7 +55,7 @@ class Listed:
 
 def list_moves(settings: Settings, *, as_json: bool) -> None:
     """The open moves of everybody, best first, with their scores of now."""
-    rows = _asked(settings, _open_moves)
+    rows = asked(settings, _open_moves)
     if as_json:
         for row in rows:
             typer.echo(json.dumps(_as_json(row), ensure_ascii=False))
@@ -82,7 +82,7 @@ def list_moves(settings: Settings, *, as_json: bool) -> None:
 
 def explain(settings: Settings, move: str) -> int:
     """The receipt of the score that was shown last, made again from itself; then the score of now. 0 when both agree."""
-    title, shown, now = _asked(settings, lambda db: _receipts(db, move))
+    title, shown, now = asked(settings, lambda db: _receipts(db, move))
     console = Console()
     console.print(Text(plain(title, TITLE_LIMIT), style="bold"))
     if shown is None:
@@ -106,7 +106,7 @@ def pause(settings: Settings, reason: str) -> None:
         await switch.pause(db, by=BY, reason=reason, now=now)
         await _took(db, settings, paused=True, at=now)
 
-    _asked(settings, work)
+    asked(settings, work)
     typer.echo("Paused. Nothing leaves until `caseyos resume` or `/moves resume`; what was held waits and says so.")
 
 
@@ -117,9 +117,9 @@ def resume(settings: Settings) -> None:
         now = utc_now()
         await switch.resume(db, by=BY, now=now)
         await _took(db, settings, paused=False, at=now)
-        return await execution.unblock_paused(db, now)
+        return await execution.unblock(db, "kill_switch", now)
 
-    waiting = _asked(settings, work)
+    waiting = asked(settings, work)
     typer.echo("Resumed." + (f" Waiting effects that go on: {waiting}." if waiting else " Nothing was waiting."))
 
 
@@ -205,7 +205,7 @@ def short_ids(ids: Sequence[UUID]) -> list[str]:
     return [text[:length].rstrip("-") for text in texts]
 
 
-def _asked(settings: Settings, work: Callable[[Db], Awaitable[T]]) -> T:
+def asked(settings: Settings, work: Callable[[Db], Awaitable[T]]) -> T:
     """What `work` finds in one transaction; ends the command with one clear sentence when that cannot be."""
 
     async def ask() -> T:

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
 
-from sqlalchemy.exc import DBAPIError
-
 from bot.services import Services
+from bot.surviving import survived
 from core import cursor, signal
 from core.ports import IncomingMail, Rejected, Unavailable, Unclear
 from core.signal import MAIL_RECEIVED, Signal
@@ -34,10 +33,8 @@ class Watcher:
             log.warning("no Google credentials: replies are not seen")
             await asyncio.Event().wait()
         while True:
-            try:
+            with survived("reading the mailbox"):
                 await self.poll()
-            except (OSError, DBAPIError, TimeoutError) as down:
-                log.warning("the mailbox was not read", extra={"error": type(down).__name__})
             await asyncio.sleep(min(IDLE_S, settings.gmail_poll_s))
 
     async def poll(self) -> int:

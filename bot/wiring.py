@@ -1,8 +1,9 @@
 """Puts the parts together: the one place that knows them all, and the only one that reads the clock."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
 import httpx
 from slack_sdk.web.async_client import AsyncWebClient
@@ -16,12 +17,13 @@ from core.database import Database
 from core.draft import Voice
 from core.effect import Timing
 from core.identity import workspace_id
-from core.ports import Crm, CrmRecord, Ports, Unavailable
+from core.ports import Crm, Ports, Unavailable
 from core.runner import Runner
 from core.workspace import WorkspaceSettings
+from integrations.calendar.client import GoogleCalendar
 from integrations.forms.mapping import FormMappings
 from integrations.gmail.client import GmailMailbox
-from integrations.gmail.token import token_source
+from integrations.google.token import CALENDAR_SCOPES, GMAIL_SCOPES, Token, token_source
 from integrations.hubspot.client import HubSpotCrm
 
 
@@ -32,15 +34,24 @@ def utc_now() -> datetime:
 class NoCrm:
     """Stands where no CRM is set up: every question is answered as what it is, unanswerable."""
 
-    async def lookup(self, email: str) -> CrmRecord | None:
-        raise Unavailable("no CASEYOS_HUBSPOT_TOKEN is set")
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+        async def unanswerable(*_: object, **__: object) -> None:
+            raise Unavailable("no CASEYOS_HUBSPOT_TOKEN is set")
+
+        return unanswerable
 
 
 def timings(settings: Settings) -> dict[str, Timing]:
     """By service: how long a request may take to begin, to be answered, and to land after all."""
     start, timeout = timedelta(seconds=settings.start_within_s), timedelta(seconds=settings.request_timeout_s)
-    horizons = {"gmail": settings.mail_horizon_s, "slack": settings.slack_horizon_s}
-    return {service: Timing(start, timeout, timedelta(seconds=s)) for service, s in horizons.items()}
+    lease = timedelta(seconds=settings.lease_s)
+    horizons = {
+        "gmail": settings.mail_horizon_s,
+        "slack": settings.slack_horizon_s,
+        "hubspot": settings.hubspot_horizon_s,
+        "calendar": settings.calendar_horizon_s,
+    }
+    return {service: Timing(start, timeout, timedelta(seconds=s), lease) for service, s in horizons.items()}
 
 
 def slack_client(settings: Settings) -> AsyncWebClient:
@@ -50,16 +61,28 @@ def slack_client(settings: Settings) -> AsyncWebClient:
 
 def crm(settings: Settings, http: httpx.AsyncClient) -> Crm:
     if settings.hubspot_token is None:
-        return NoCrm()
+        return cast(Crm, NoCrm())
     return HubSpotCrm(http, api_url=settings.hubspot_api_url, token=settings.hubspot_token.get_secret_value())
+
+
+def google_token(settings: Settings, scopes: Sequence[str]) -> Token:
+    """A source for each service: where one's scopes are not granted, the other goes on. Raises BadCredentials."""
+    given = settings.google_access_token.get_secret_value() if settings.google_access_token else None
+    return token_source(
+        access_token=given, credentials=settings.google_credentials, mailbox=settings.google_mailbox, scopes=scopes
+    )
 
 
 def mailbox(settings: Settings, http: httpx.AsyncClient) -> GmailMailbox:
     """Raises BadCredentials when the credentials file cannot be used."""
-    given = settings.google_access_token.get_secret_value() if settings.google_access_token else None
-    address = settings.google_mailbox
-    token = token_source(access_token=given, credentials=settings.google_credentials, mailbox=address)
-    return GmailMailbox(http, api_url=settings.gmail_api_url, token=token, mailbox=address)
+    token = google_token(settings, GMAIL_SCOPES)
+    return GmailMailbox(http, api_url=settings.gmail_api_url, token=token, mailbox=settings.google_mailbox)
+
+
+def calendar(settings: Settings, http: httpx.AsyncClient) -> GoogleCalendar:
+    """Raises BadCredentials when the credentials file cannot be used."""
+    token = google_token(settings, CALENDAR_SCOPES)
+    return GoogleCalendar(http, api_url=settings.calendar_api_url, token=token)
 
 
 @asynccontextmanager
@@ -82,6 +105,7 @@ async def services(settings: Settings, *, clock: Callable[[], datetime] = utc_no
         ports = Ports(
             mailbox=mailbox(settings, http),
             crm=crm(settings, http),
+            calendar=calendar(settings, http),
             messenger=messenger.SlackMessenger(slack_client(settings)),
         )
         bell = Bell(redis_url)
@@ -104,6 +128,7 @@ async def _ensure_workspace(database: Database, settings: Settings, now: datetim
     chosen = WorkspaceSettings(
         default_owner=settings.default_owner,
         daily_mail_cap=settings.daily_mail_cap,
+        guardrails=settings.guardrails(),
         voice=Voice(
             name=settings.voice_name,
             company=settings.voice_company,

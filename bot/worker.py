@@ -11,20 +11,20 @@ from arq.typing import WorkerCoroutine
 from arq.worker import Worker as ArqWorker
 from arq.worker import func
 from redis.exceptions import RedisError
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.bell import QUEUE, redis_settings
 from bot.serial import dumps, loads
 from bot.services import Services
 from bot.settings import needed
+from bot.surviving import survived
 from bot.watching import Watcher
-from core import address, cards, execution, intake, outcome, queue, signal
+from core import address, appointment, audit, cards, effect_rows, intake, outcome, queue, signal
+from core.audit_heads import Heads
 from core.database import Db
 from core.draft import one_line
 from core.inquiry import Inquiry
-from core.intake import CrmAnswer
-from core.ports import IncomingMail, Rejected, Unavailable, Unclear
+from core.intake import Asked, CrmAnswer
+from core.ports import Busy, IncomingMail, Rejected, Unavailable, Unclear
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +36,7 @@ NO_OWNER_PAUSE = timedelta(minutes=1)
 SILENCE_EVERY = timedelta(minutes=5)
 RECONNECT_S = 1.0
 DRAIN_S = 8.0
-DATABASE_AWAY = (OSError, TimeoutError, PoolTimeout, DBAPIError)
-"""What a database that is restarting or out of reach looks like from here."""
+RENEW_S = 1.0
 
 
 class Worker:
@@ -49,6 +48,7 @@ class Worker:
         self._wake = asyncio.Event()
         self._stopping = False
         self.watcher = Watcher(services, self.wake)
+        self._audit_heads = Heads(services.settings.audit_heads)
         self._silence_due = services.clock()
         self._card_lease = timedelta(seconds=services.settings.request_timeout_s) + CARD_LEASE_MARGIN
         self._looks: dict[str, Callable[[UUID], Awaitable[None]]] = {
@@ -67,6 +67,7 @@ class Worker:
             asyncio.create_task(self._listen_forever(), name="bell listener"),
             asyncio.create_task(self.watcher.run(), name="watcher"),
             asyncio.create_task(self._sweep_forever(), name="sweep"),
+            asyncio.create_task(self._renew_forever(), name="leases"),
         ]
         stopped = asyncio.create_task(stop.wait())
         ended, _ = await asyncio.wait([stopped, *helpers], return_when=asyncio.FIRST_COMPLETED)
@@ -75,7 +76,9 @@ class Worker:
             task.cancel()
         await asyncio.gather(stopped, *helpers, return_exceptions=True)
         if self._busy:
+            leases = asyncio.create_task(self._renew_forever(), name="leases while draining")
             await asyncio.wait(self._busy.values(), timeout=DRAIN_S)
+            leases.cancel()
         for task in ended:
             if task is not stopped:
                 task.result()  # a helper never ends by itself: let its error rise
@@ -83,21 +86,26 @@ class Worker:
     async def _sweep_forever(self) -> None:
         while True:
             self._wake.clear()
-            try:
+            with survived("sweep"):
                 await self.sweep()
-            except DATABASE_AWAY as down:
-                log.warning("the database does not answer: trying again", extra={"error": type(down).__name__})
             try:
                 await asyncio.wait_for(self._wake.wait(), self._services.settings.sweep_s)
             except TimeoutError:
                 continue
+
+    async def _renew_forever(self) -> None:
+        """Says that this worker lives, so that nobody else takes up what it is at."""
+        while True:
+            with survived("leases"):
+                await self._services.runner.renew()
+            await asyncio.sleep(RENEW_S)
 
     async def sweep(self) -> None:
         """Starts looking at everything that is due and not being looked at, as far as there is room."""
         now = self._services.clock()
         async with self._services.database.begin() as db:
             due: dict[str, list[UUID]] = {
-                "effect": await execution.due(db, now),
+                "effect": await effect_rows.due(db, now),
                 "signal": await signal.due(db, now),
                 "card": await queue.due_cards(db, now),
                 "snooze": await queue.due_snoozes(db, now),
@@ -105,6 +113,8 @@ class Worker:
             if now >= self._silence_due:
                 self._silence_due = now + SILENCE_EVERY
                 await outcome.record_silence(db, now)
+            head = await audit.head(db)
+        await asyncio.to_thread(self._audit_heads.tell, head, now)
         for what, ids in due.items():
             for id in ids:
                 self._start(what, id)
@@ -130,16 +140,10 @@ class Worker:
 
     async def _look(self, what: str, id: UUID) -> None:
         """Looks at one thing. Whatever goes wrong, its lease in the database brings it up again."""
-        try:
+        with survived(f"{what} {id}"):
             await self._looks[what](id)
-        except DATABASE_AWAY as down:
-            log.warning(
-                "the database does not answer: trying again", extra={"what": what, "error": type(down).__name__}
-            )
-            await asyncio.sleep(RECONNECT_S)
-        except Exception:
-            log.exception("work failed; it will be looked at again", extra={"what": what, "id": str(id)})
-            await asyncio.sleep(RECONNECT_S)
+            return
+        await asyncio.sleep(RECONNECT_S)
 
     async def _effect(self, id: UUID) -> None:
         await self._services.runner.run(id)
@@ -161,18 +165,21 @@ class Worker:
             async with database.begin() as db:
                 await self._mail(db, claimed)
             return
-        crm = await self._ask_crm(Inquiry.model_validate(claimed.payload))
+        inquiry = Inquiry.model_validate(claimed.payload)
+        crm, busy = await asyncio.gather(self._ask_crm(inquiry), self._ask_calendar(inquiry))
         async with database.begin() as db:
             now = self._services.clock()
             try:
-                told = await intake.take_in(db, claimed, crm, workspace_id=self._services.workspace, now=now)
+                told = await intake.take_in(
+                    db, claimed, Asked(crm, busy), workspace_id=self._services.workspace, now=now
+                )
             except intake.NoOwner:
                 note = "nobody is set to get it: set CASEYOS_DEFAULT_OWNER or the form's owner"
                 await signal.postpone(db, id, until=now + NO_OWNER_PAUSE, note=note)
                 log.warning("a signal waits for an owner", extra={"signal": str(id), "mend": note})
                 return
-        if told is not None:
-            self._start("effect", told)
+        for effect in told:
+            self._start("effect", effect)
 
     async def _mail(self, db: Db, claimed: signal.StoredSignal) -> None:
         mail = IncomingMail(**{**claimed.payload, "at": claimed.occurred_at})
@@ -197,6 +204,18 @@ class Worker:
             return CrmAnswer(problem="it did not answer in time")
         except (Unavailable, Unclear, Rejected) as problem:
             return CrmAnswer(problem=one_line(str(problem), 200))
+
+    async def _ask_calendar(self, inquiry: Inquiry) -> tuple[Busy, ...] | None:
+        """When the owner is not free, if somebody wants to talk; None when the calendar does not say."""
+        if not appointment.wanted(inquiry.message):
+            return None
+        now = self._services.clock()
+        try:
+            async with asyncio.timeout(CRM_TIMEOUT_S):
+                return await self._services.ports.calendar.busy(now, now + appointment.LOOK_AHEAD)
+        except (TimeoutError, Unavailable, Unclear, Rejected) as problem:
+            log.warning("the calendar was not read", extra={"problem": str(problem)[:200]})
+            return None
 
     async def _card(self, id: UUID) -> None:
         """Makes the card say what is true now. Whatever is set twice is set to the same."""

@@ -17,6 +17,7 @@ class CardState(StrEnum):
     UNCERTAIN = "uncertain"
     NEEDS_HUMAN = "needs_human"
     BLOCKED = "blocked"
+    TAKING_BACK = "taking_back"
     DONE = "done"
     DISMISSED = "dismissed"
     EXPIRED = "expired"
@@ -48,6 +49,13 @@ class Card:
     reason: str | None = None
     """Why it is blocked, uncertain, refused or dismissed; what lifts it."""
     outcome: str | None = None
+    done: str = "done"
+    """What has happened once it is done: `sent`, `booked`."""
+    place: str = ""
+    """Where a person looks when nobody else can tell."""
+    note: str | None = None
+    """What of it did not go as planned."""
+    undoable: bool = False
 
     def digest(self) -> str:
         """The same for cards that look the same: a card is not updated to what it says already."""

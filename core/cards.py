@@ -6,7 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import Row, select
 
-from core import execution, queue, scoring, workspace
+from core import effect_rows, queue, scoring, undoing, workspace
+from core.actions.registry import ACTIONS
 from core.aps import Facts, ScoreReceipt
 from core.card import Card, CardState
 from core.database import Db
@@ -39,6 +40,7 @@ async def _receipt(db: Db, row: Row[Any], now: datetime) -> ScoreReceipt:
 async def _card(db: Db, row: Row[Any], receipt: ScoreReceipt, now: datetime) -> Card:
     proposal = (await db.execute(select(recommendations).where(recommendations.c.id == row.recommendation_id))).one()
     facts = Facts.model_validate(proposal.facts)
+    action = ACTIONS[proposal.action]
     state, until, reason = await _state(db, row)
     return Card(
         move_id=str(row.id),
@@ -57,6 +59,10 @@ async def _card(db: Db, row: Row[Any], receipt: ScoreReceipt, now: datetime) -> 
         until=until,
         reason=reason,
         outcome=await _outcome(db, row.recommendation_id),
+        done=action.words.done,
+        place=action.words.place,
+        note=row.note if state is CardState.DONE else None,
+        undoable=row.state in queue.CAN_BE_TAKEN_BACK and await undoing.possible(db, row.id),
     )
 
 
@@ -69,13 +75,18 @@ async def _state(db: Db, row: Row[Any]) -> tuple[CardState, datetime | None, str
     if row.state == "dismissed":
         return CardState.DISMISSED, None, row.dismiss_reason
     if row.state == "done":
-        return CardState.DONE, row.updated_at, await _proof(db, row.id)
+        if await _taking_back(db, row.id):
+            return CardState.TAKING_BACK, None, None
+        at, proof = await _proof(db, row.id)
+        return CardState.DONE, at or row.updated_at, proof
     return CardState(row.state), None, row.note
 
 
 async def _progress(db: Db, move: UUID) -> tuple[CardState, datetime | None, str | None]:
-    approval = await execution.live_approval(db, move)
-    rows = [] if approval is None else (await db.execute(_steps(approval.id))).all()
+    approval = await effect_rows.live_approval(db, move)
+    if approval is None:
+        return CardState.TAKING_BACK, None, None
+    rows = (await db.execute(_steps(approval.id))).all()
     states = {State(row.state): row for row in reversed(rows)}
     for state, shown in (
         (State.NEEDS_HUMAN, CardState.NEEDS_HUMAN),
@@ -96,22 +107,35 @@ def _steps(approval: UUID):  # type: ignore[no-untyped-def]  # noqa: ANN202
     return select(effects).where(effects.c.approval_id == approval).order_by(effects.c.step)
 
 
-async def _proof(db: Db, move: UUID) -> str | None:
-    """How the end of the work is known: the service's id and where it was seen."""
-    last = select(effects.c.receipt).where(effects.c.move_id == move, effects.c.state == "applied")
+async def _taking_back(db: Db, move: UUID) -> bool:
+    """Whether the approval of a done move was withdrawn and its undoing is under way."""
+    undoing = effects.c.state.in_([State.UNDO_ARMED, State.UNDO_UNKNOWN])
+    waiting = (effects.c.state == State.APPLIED) & effects.c.due_at.is_not(None)
+    found = select(effects.c.id).where(effects.c.move_id == move, effects.c.approval_id.is_not(None))
+    return (await db.execute(found.where(undoing | waiting).limit(1))).first() is not None
+
+
+async def _proof(db: Db, move: UUID) -> tuple[datetime | None, str | None]:
+    """How the end of the work is known: when it was, the service's id and where it was seen."""
+    last = select(effects.c.receipt, effects.c.updated_at).where(
+        effects.c.move_id == move, effects.c.state == "applied"
+    )
     found = (
         await db.execute(
-            last.where(effects.c.approval_id.is_not(None)).order_by(effects.c.created_at.desc(), effects.c.step.desc())
+            last.where(effects.c.approval_id.is_not(None)).order_by(effects.c.created_at.desc(), effects.c.step)
         )
-    ).first()
-    if found is None:
-        return None
-    receipt = found.receipt
-    return f"{receipt['external_id'] or 'no id'}, {_KNOWN_BY.get(receipt['known_by'], receipt['known_by'])}"
+    ).all()
+    # The step that says most: the last one whose receipt names something outside.
+    named = [row for row in found if row.receipt["external_id"]] or found
+    if not named:
+        return None, None
+    row = named[-1]
+    how = row.receipt["known_by"]
+    return row.updated_at, f"{row.receipt['external_id'] or 'no id'}, {_KNOWN_BY.get(how, how)}"
 
 
 async def _outcome(db: Db, recommendation: UUID) -> str | None:
-    latest = (
-        select(outcomes.c.kind).where(outcomes.c.recommendation_id == recommendation).order_by(outcomes.c.at.desc())
-    )
-    return (await db.execute(latest.limit(1))).scalar_one_or_none()
+    """The newest outcome; a silence that an answer has ended is none."""
+    standing = (outcomes.c.kind != "nothing_in_time") | outcomes.c.provisional
+    latest = select(outcomes.c.kind).where(outcomes.c.recommendation_id == recommendation, standing)
+    return (await db.execute(latest.order_by(outcomes.c.at.desc()).limit(1))).scalar_one_or_none()

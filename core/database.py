@@ -6,8 +6,11 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from core import audit
 from core.tables import APP_ROLE, WORKSPACE_SETTING
 
 Db = AsyncConnection
@@ -19,6 +22,14 @@ _SET_WORKSPACE = text(f"select set_config('{WORKSPACE_SETTING}', :workspace, tru
 _WHO = text("select rolsuper or rolbypassrls from pg_roles where rolname = current_user")
 CONNECT_TIMEOUT_S = 5.0
 STATEMENT_TIMEOUT_MS = 15_000
+COMMAND_TIMEOUT_S = 20.0  # for a network that says nothing any more: the server's own limit comes first
+
+
+def is_away(problem: BaseException) -> bool:
+    """Whether this is what a database looks like that restarts, is out of reach or busy, rather than a fault of ours."""
+    if isinstance(problem, DBAPIError):
+        return not isinstance(problem, IntegrityError | DataError | ProgrammingError)
+    return isinstance(problem, OSError | PoolTimeout | TimeoutError)
 
 
 class UnsafeRole(Exception):
@@ -47,6 +58,7 @@ class Database:
             max_overflow=0,  # what overflows is closed on its return: under load it would be opened anew each time
             connect_args={
                 "timeout": CONNECT_TIMEOUT_S,
+                "command_timeout": COMMAND_TIMEOUT_S,
                 "server_settings": {
                     "role": APP_ROLE,
                     "timezone": "UTC",
@@ -63,6 +75,7 @@ class Database:
         async with self.engine.begin() as db:
             await db.execute(_SET_WORKSPACE, {"workspace": str(self.workspace)})
             yield db
+            await audit.flush(db)
 
     async def check_role(self) -> None:
         """Raises UnsafeRole when the connection would not be bound by row level security."""

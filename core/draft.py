@@ -42,6 +42,15 @@ def _templates() -> ImmutableSandboxedEnvironment:
 
 def answer_inquiry(inquiry: Inquiry, interests: tuple[str, ...], voice: Voice) -> Draft:
     """The first answer to a form."""
+    return _written("inquiry_subject.txt", "inquiry_body.txt", inquiry, interests, voice)
+
+
+def meeting(inquiry: Inquiry, interests: tuple[str, ...], voice: Voice) -> Draft:
+    """The title and the text of an invitation to talk about a form."""
+    return _written("meeting_title.txt", "meeting_body.txt", inquiry, interests, voice)
+
+
+def _written(subject: str, body: str, inquiry: Inquiry, interests: tuple[str, ...], voice: Voice) -> Draft:
     facts = {
         "first_name": first_name(inquiry.name),
         "company": one_line(inquiry.company, 80),
@@ -49,9 +58,9 @@ def answer_inquiry(inquiry: Inquiry, interests: tuple[str, ...], voice: Voice) -
         "asked_price": "price" in interests,
         "voice": voice,
     }
-    subject = _templates().get_template("inquiry_subject.txt").render(facts)
-    body = _templates().get_template("inquiry_body.txt").render(facts)
-    return Draft(one_line(subject, 150), body.strip() + "\n")
+    line = _templates().get_template(subject).render(facts)
+    text = _templates().get_template(body).render(facts)
+    return Draft(one_line(line, 150), text.strip() + "\n")
 
 
 def first_name(name: str) -> str:

@@ -9,6 +9,71 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
 
+from core.effect_events import (
+    Applied,
+    Arm,
+    Block,
+    Cancel,
+    CannotReadNow,
+    CannotTell,
+    Drop,
+    Event,
+    Found,
+    Look,
+    NotFound,
+    Park,
+    Refused,
+    SaysAgain,
+    SaysSent,
+    TakeBack,
+    Timing,
+    Unavailable,
+    Unblock,
+    Unclear,
+    Undo,
+    UndoDone,
+    UndoImpossible,
+    UndoUnclear,
+    WorkerLost,
+)
+
+__all__ = [
+    "ARMABLE",
+    "ENDED_WITHOUT_EFFECT",
+    "FINAL",
+    "MOST_CLAIMS",
+    "Applied",
+    "Arm",
+    "Block",
+    "Cancel",
+    "CannotReadNow",
+    "CannotTell",
+    "Drop",
+    "Effect",
+    "Event",
+    "Found",
+    "Illegal",
+    "Look",
+    "NotFound",
+    "Park",
+    "Refused",
+    "SaysAgain",
+    "SaysSent",
+    "State",
+    "TakeBack",
+    "Timing",
+    "Unavailable",
+    "Unblock",
+    "Unclear",
+    "Undo",
+    "UndoDone",
+    "UndoImpossible",
+    "UndoUnclear",
+    "WorkerLost",
+    "allowed",
+    "transition",
+]
+
 
 class State(StrEnum):
     APPROVED = "approved"
@@ -37,25 +102,16 @@ ENDED_WITHOUT_EFFECT = frozenset({State.REFUSED, State.CANCELLED, State.DROPPED,
 ARMABLE = frozenset({State.APPROVED, State.HELD, State.ABSENT})
 
 
-@dataclass(frozen=True)
-class Timing:
-    """How long a request may take and how long after its last byte it may still land."""
-
-    start_within: timedelta
-    request_timeout: timedelta
-    horizon: timedelta
-
-    @property
-    def lease(self) -> timedelta:
-        """An armed effect whose worker has said nothing for this long has lost its worker."""
-        return self.start_within + self.request_timeout + timedelta(seconds=1)
+MOST_CLAIMS = 5
+"""So often an effect is taken up without an answer; then the fault is likely the effect's own, and a person looks."""
 
 
 @dataclass(frozen=True)
 class Effect:
     """`due_at` is when a worker should look at it next, None when nothing happens by itself.
 
-    `fence` grows with each arming and undo: an answer that carries an older fence changes nothing.
+    `fence` grows with each arming and undo: an answer that carries an older fence changes nothing. `claims` counts how
+    often a worker took it up and gave no answer. `rule` is the guardrail that blocks it.
     """
 
     state: State
@@ -65,149 +121,18 @@ class Effect:
     start_by: datetime | None = None
     horizon_until: datetime | None = None
     cause: str | None = None
+    claims: int = 0
+    rule: str | None = None
 
 
 class Illegal(Exception):
     """The event has no arrow out of the state."""
 
-    def __init__(self, state: State, event: "Event") -> None:
+    def __init__(self, state: State, event: Event) -> None:
         super().__init__(f"an effect that is {state} cannot take {type(event).__name__}")
         self.state = state
         self.event = event
 
-
-@dataclass(frozen=True)
-class Arm:
-    timing: Timing
-
-
-@dataclass(frozen=True)
-class Block:
-    """A guardrail said no. `lifts_at` is when it is worth asking again; None waits for a person."""
-
-    reason: str
-    lifts_at: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Unblock: ...
-
-
-@dataclass(frozen=True)
-class Applied: ...
-
-
-@dataclass(frozen=True)
-class Refused:
-    why: str
-
-
-@dataclass(frozen=True)
-class Unavailable:
-    """The service surely did nothing."""
-
-    why: str
-    retry_after: timedelta
-
-
-@dataclass(frozen=True)
-class Unclear:
-    """An answer was lost, or the worker with it (then the lease has run out)."""
-
-    why: str
-
-
-@dataclass(frozen=True)
-class Found: ...
-
-
-@dataclass(frozen=True)
-class NotFound:
-    """Read back, and the change is not there (yet)."""
-
-    look_again: timedelta
-
-
-@dataclass(frozen=True)
-class CannotTell:
-    known: str
-
-
-@dataclass(frozen=True)
-class CannotReadNow:
-    """The service could not be read back just now; nothing is known yet."""
-
-    why: str
-    look_again: timedelta
-
-
-@dataclass(frozen=True)
-class Cancel:
-    """Undo within the hold."""
-
-
-@dataclass(frozen=True)
-class Drop:
-    why: str
-
-
-@dataclass(frozen=True)
-class SaysSent:
-    """A person's word: it is there."""
-
-
-@dataclass(frozen=True)
-class SaysAgain:
-    """A person's word: it is not there, do it again."""
-
-
-@dataclass(frozen=True)
-class TakeBack:
-    """The approval was withdrawn: a worker should undo this."""
-
-
-@dataclass(frozen=True)
-class Undo:
-    timing: Timing
-
-
-@dataclass(frozen=True)
-class UndoDone: ...
-
-
-@dataclass(frozen=True)
-class UndoImpossible:
-    why: str
-
-
-@dataclass(frozen=True)
-class UndoUnclear:
-    why: str
-    look_again: timedelta
-
-
-Event = (
-    Arm
-    | Block
-    | Unblock
-    | Applied
-    | Refused
-    | Unavailable
-    | Unclear
-    | Found
-    | NotFound
-    | CannotTell
-    | CannotReadNow
-    | Cancel
-    | Drop
-    | SaysSent
-    | SaysAgain
-    | TakeBack
-    | Undo
-    | UndoDone
-    | UndoImpossible
-    | UndoUnclear
-)
 
 _S = State
 _FROM: dict[type[object], frozenset[State]] = {
@@ -218,6 +143,9 @@ _FROM: dict[type[object], frozenset[State]] = {
     Refused: frozenset({_S.ARMED}),
     Unavailable: frozenset({_S.ARMED}),
     Unclear: frozenset({_S.ARMED}),
+    WorkerLost: ARMABLE | {_S.ARMED, _S.BLOCKED, _S.UNKNOWN, _S.APPLIED, _S.UNDO_ARMED, _S.UNDO_UNKNOWN},
+    Look: frozenset({_S.UNKNOWN}),
+    Park: ARMABLE | {_S.BLOCKED, _S.UNKNOWN, _S.APPLIED, _S.UNDO_UNKNOWN},
     Found: frozenset({_S.UNKNOWN}),
     NotFound: frozenset({_S.UNKNOWN}),
     CannotTell: frozenset({_S.UNKNOWN}),
@@ -243,10 +171,16 @@ def transition(effect: Effect, event: Event, now: datetime) -> Effect:
     """The effect after `event`. Raises Illegal when there is no such arrow."""
     if effect.state not in _FROM[type(event)]:
         raise Illegal(effect.state, event)
+    after = _after(effect, event, now)
+    return replace(after, claims=max(after.claims - 1, 0)) if isinstance(event, _ANSWERS) else after
+
+
+def _after(effect: Effect, event: Event, now: datetime) -> Effect:
     match event:
         case Arm(timing):
             return Effect(
                 state=_S.ARMED,
+                claims=effect.claims + 1,
                 attempt=effect.attempt + 1,
                 fence=effect.fence + 1,
                 due_at=now + timing.lease,
@@ -257,16 +191,24 @@ def transition(effect: Effect, event: Event, now: datetime) -> Effect:
             return replace(
                 effect,
                 state=_S.UNDO_ARMED,
+                claims=effect.claims + 1,
                 fence=effect.fence + 1,
                 due_at=now + timing.lease,
                 start_by=now + timing.start_within,
             )
         case TakeBack():
             return replace(effect, due_at=now)
-        case Block(reason, lifts_at):
-            return replace(effect, state=_S.BLOCKED, due_at=lifts_at, cause=reason)
+        case Look(lease):
+            return replace(effect, due_at=now + lease, claims=effect.claims + 1)
+        case WorkerLost(why, look_again):
+            return _worker_lost(effect, why, now + look_again)
+        case Park(why):
+            undoing = effect.state in {_S.APPLIED, _S.UNDO_UNKNOWN}
+            return replace(effect, state=_S.CANNOT_UNDO if undoing else _S.NEEDS_HUMAN, due_at=None, cause=why)
+        case Block(reason, lifts_at, rule):
+            return replace(effect, state=_S.BLOCKED, due_at=lifts_at, cause=reason, rule=rule)
         case Unblock() | SaysAgain():
-            return replace(effect, state=_S.APPROVED, due_at=now, cause=None)
+            return replace(effect, state=_S.APPROVED, due_at=now, cause=None, rule=None)
         case Applied() | Found() | SaysSent():
             return replace(effect, state=_S.APPLIED, due_at=None, cause=None)
         case Refused(why):
@@ -275,8 +217,8 @@ def transition(effect: Effect, event: Event, now: datetime) -> Effect:
             return replace(effect, state=_S.APPROVED, due_at=now + retry_after, cause=why)
         case Unclear(why):
             return replace(effect, state=_S.UNKNOWN, due_at=now, cause=why)
-        case NotFound(look_again):
-            return _not_found(effect, now, look_again)
+        case NotFound(look_again, asked_at):
+            return _not_found(effect, now, look_again, asked_at)
         case CannotTell(known):
             return replace(effect, state=_S.NEEDS_HUMAN, due_at=None, cause=known)
         case CannotReadNow(why, look_again):
@@ -295,9 +237,43 @@ def transition(effect: Effect, event: Event, now: datetime) -> Effect:
             assert_never(event)
 
 
-def _not_found(effect: Effect, now: datetime, look_again: timedelta) -> Effect:
-    """Absent only once the first request can no longer land; until then, look again, at the latest at the horizon."""
+_ANSWERS = (
+    Applied,
+    Refused,
+    Unavailable,
+    Unclear,
+    Found,
+    NotFound,
+    CannotTell,
+    CannotReadNow,
+    UndoDone,
+    UndoImpossible,
+    UndoUnclear,
+)
+"""What a worker says that took the effect up: this claim is answered, those that stay are crashes."""
+
+
+def _worker_lost(effect: Effect, why: str, due_at: datetime) -> Effect:
+    """What was armed may have happened; what was only looked at is looked at again, if anybody would have."""
+    if effect.due_at is None:
+        return effect
+    match effect.state:
+        case _S.ARMED:
+            return replace(effect, state=_S.UNKNOWN, due_at=due_at, cause=why)
+        case _S.UNDO_ARMED:
+            return replace(effect, state=_S.UNDO_UNKNOWN, due_at=due_at, cause=why)
+        case _S.UNKNOWN | _S.UNDO_UNKNOWN:
+            return replace(effect, due_at=due_at)
+        case _:
+            return replace(effect, due_at=due_at, claims=effect.claims + 1)
+
+
+def _not_found(effect: Effect, now: datetime, look_again: timedelta, asked_at: datetime) -> Effect:
+    """Absent only if it was not there when it could no longer land; until then, look again, at the latest at the horizon.
+
+    What counts is when the reading began: what landed after that was not seen.
+    """
     assert effect.horizon_until is not None
-    if now >= effect.horizon_until:
+    if asked_at >= effect.horizon_until:
         return replace(effect, state=_S.ABSENT, due_at=now)
-    return replace(effect, due_at=min(now + look_again, effect.horizon_until))
+    return replace(effect, due_at=max(now, min(now + look_again, effect.horizon_until)))

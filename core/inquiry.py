@@ -21,6 +21,13 @@ class Price(BaseModel, frozen=True):
         return Money.of(self.amount, self.currency)
 
 
+class Announce(BaseModel, frozen=True):
+    """The channel that is told when somebody who matters writes: Slack's id and the name people know."""
+
+    channel: str
+    name: str
+
+
 class Inquiry(BaseModel, frozen=True):
     """The payload of a `form_submitted` signal. Texts are the person's own, untouched."""
 
@@ -33,6 +40,7 @@ class Inquiry(BaseModel, frozen=True):
     budget: Decimal | None = None
     currency: str = "USD"
     owner: str | None = None
+    announce: Announce | None = None
     prices: dict[str, Price] = Field(default_factory=dict)
     other: dict[str, str] = Field(default_factory=dict)
 

@@ -2,18 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert
 
-from core import address, execution, person, queue, scoring, workspace
+from core import address, effect_rows, person, queue, scoring, watched, workspace
 from core.database import Db
 from core.draft import one_line
 from core.identity import new_id
 from core.inquiry import Inquiry
-from core.playbook import PLAYS, Declined, PlayFacts, Proposal
-from core.ports import CrmRecord
+from core.playbook import proposals
+from core.plays.answer import ANSWER_INQUIRY
+from core.plays.facts import Declined, PlayFacts, Proposal
+from core.ports import Busy, CrmRecord
 from core.signal import StoredSignal, settle
 from core.tables import recommendations
 
@@ -30,22 +31,38 @@ class CrmAnswer:
     problem: str | None = None
 
 
-async def take_in(db: Db, signal: StoredSignal, crm: CrmAnswer, *, workspace_id: UUID, now: datetime) -> UUID | None:
-    """Settles a form signal; the telling effect (a card, or a note that says why there is none) to run next.
+@dataclass(frozen=True)
+class Asked:
+    """What the services said before the transaction began. `busy` is None when the calendar was not asked or silent."""
 
-    None when another worker settled it first. Raises NoOwner.
+    crm: CrmAnswer = CrmAnswer()
+    busy: tuple[Busy, ...] | None = None
+
+
+async def take_in(db: Db, signal: StoredSignal, asked: Asked, *, workspace_id: UUID, now: datetime) -> list[UUID]:
+    """Settles a form signal; the telling effects (cards, or a note that says why there is none) to run next.
+
+    None of them when another worker settled it first. Raises NoOwner.
     """
     inquiry = Inquiry.model_validate(signal.payload)
     settings = await workspace.settings(db)
     owner = inquiry.owner or settings.default_owner
     if owner is None:
         raise NoOwner
-    play = next(play for play in PLAYS if play.signal == signal.kind)
+    crm = asked.crm
     email = address.parse(inquiry.email)
     who: UUID | None = None
     if email is not None:
         name, company = one_line(inquiry.name, 200), one_line(inquiry.company, 200)
-        who = await person.upsert(db, workspace=workspace_id, email=email, name=name, company=company, now=now)
+        who = await person.upsert(
+            db,
+            workspace=workspace_id,
+            email=email,
+            name=name,
+            company=company,
+            now=now,
+            inquired_at=signal.received_at,
+        )
     if email is not None and crm.record is not None and crm.record.unsubscribed:
         # What the CRM knows binds every later plan as well, whoever it is proposed for.
         evidence = "unsubscribed in HubSpot"
@@ -53,28 +70,60 @@ async def take_in(db: Db, signal: StoredSignal, crm: CrmAnswer, *, workspace_id:
             db, workspace=workspace_id, email=email, reason="opt_out", evidence=evidence, by="hubspot", now=now
         )
     suppressed = await person.suppression(db, email) if email is not None else None
-    live = await queue.live_for(db, who, play.purpose) if who is not None else None
+    live = await queue.live_purposes(db, who) if who is not None else {}
     facts = PlayFacts(
         now=now,
         received_at=signal.received_at,
         voice=settings.voice,
+        owner=owner,
+        zone=(await workspace.member(db, owner)).zone,
         suppressed=str(suppressed) if suppressed else None,
-        live_move=str(live.id) if live is not None else None,
+        live=frozenset(live),
         crm=crm.record,
         crm_problem=crm.problem,
+        busy=asked.busy,
     )
-    result = play.propose(inquiry, facts)
-    if isinstance(result, Declined) or who is None:
-        assert isinstance(result, Declined), "a play proposes only for an address that can be written to"
-        return await _decline(db, signal, result, owner=owner, live=live, workspace_id=workspace_id, now=now)
-    return await _propose(db, signal, result, owner=owner, who=who, workspace_id=workspace_id, now=now)
+    proposed, declined = proposals(signal.kind, inquiry, facts)
+    state = "proposed" if proposed else "declined"
+    note = ", ".join(one.rule for one in proposed) or (declined.code if declined else "nothing to propose")
+    if not await settle(db, signal.id, state=state, note=note):
+        return []
+    told: list[UUID | None] = []
+    for proposal in proposed:
+        # A play proposes only for an address that can be written to.
+        assert who is not None
+        assert email is not None
+        told.append(
+            await _propose(
+                db,
+                signal,
+                proposal,
+                owner=owner,
+                who=who,
+                email=email,
+                crm=crm.record,
+                workspace_id=workspace_id,
+                now=now,
+            )
+        )
+    if declined is not None:
+        stands = live.get(ANSWER_INQUIRY)
+        told.append(await _note(db, signal, declined, owner=owner, live=stands, workspace_id=workspace_id, now=now))
+    return [one for one in told if one is not None]
 
 
 async def _propose(
-    db: Db, signal: StoredSignal, proposal: Proposal, *, owner: str, who: UUID, workspace_id: UUID, now: datetime
+    db: Db,
+    signal: StoredSignal,
+    proposal: Proposal,
+    *,
+    owner: str,
+    who: UUID,
+    email: str,
+    crm: CrmRecord | None,
+    workspace_id: UUID,
+    now: datetime,
 ) -> UUID | None:
-    if not await settle(db, signal.id, state="proposed", note=proposal.rule):
-        return None
     recommendation = new_id()
     await db.execute(
         insert(recommendations).values(
@@ -90,6 +139,7 @@ async def _propose(
             why=proposal.why,
             context=list(proposal.context),
             facts=proposal.facts.model_dump(mode="json"),
+            watched=watched.of_record(crm),
             due_at=proposal.due_at,
             created_at=now,
         )
@@ -104,12 +154,15 @@ async def _propose(
         person_id=who,
         purpose=proposal.purpose,
         due_at=proposal.due_at,
+        rule=proposal.rule,
+        title=proposal.title,
+        to=(email,),
         now=now,
     )
-    return await execution.tell(
+    return await effect_rows.tell(
         db,
         workspace_id=workspace_id,
-        action=execution.POST_CARD,
+        action=effect_rows.POST_CARD,
         move=move,
         params={"owner": owner},
         now=now,
@@ -117,25 +170,24 @@ async def _propose(
     )
 
 
-async def _decline(
-    db: Db, signal: StoredSignal, declined: Declined, *, owner: str, live: Any, workspace_id: UUID, now: datetime
-) -> UUID | None:
-    if not await settle(db, signal.id, state="declined", note=declined.code):
-        return None
-    return await _note(db, signal, declined, owner=owner, live=live, workspace_id=workspace_id, now=now)
-
-
 async def _note(
-    db: Db, signal: StoredSignal, declined: Declined, *, owner: str, live: Any, workspace_id: UUID, now: datetime
+    db: Db,
+    signal: StoredSignal,
+    declined: Declined,
+    *,
+    owner: str,
+    live: UUID | None,
+    workspace_id: UUID,
+    now: datetime,
 ) -> UUID | None:
     """Says why there is no new move: in the thread of the move that stands for it, else to the owner."""
     said = one_line(str(signal.payload.get("message", "")), 200)
     note = {"name": "declined", "facts": {"reason": declined.reason, "code": declined.code, "said": said}}
-    return await execution.tell(
+    return await effect_rows.tell(
         db,
         workspace_id=workspace_id,
-        action=execution.POST_NOTE,
-        move=live.id if live is not None else None,
+        action=effect_rows.POST_NOTE,
+        move=live,
         params={"note": note, "owner": owner, "thread": live is not None},
         now=now,
         key=f"declined{signal.id.hex}",

@@ -7,11 +7,13 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from core import learning, person, queue, scoring
+from core import audit, learning, person, queue, scoring
+from core.actions.registry import ACTIONS
 from core.aps import Facts
+from core.audit import Entry, What
 from core.database import Db
 from core.draft import one_line
-from core.execution import POST_NOTE, tell
+from core.effect_rows import POST_NOTE, tell
 from core.identity import new_id
 from core.ports import IncomingMail
 from core.reply import own_words
@@ -19,6 +21,9 @@ from core.tables import effects, moves, outcomes, people, recommendations
 
 REPLY_WITHIN = timedelta(days=7)
 """A mail without a reply for this long counts as unanswered, provisionally: a later reply still turns it."""
+
+
+_EXPECT_REPLY = [action.kind for action in ACTIONS.values() if action.expects_reply]
 
 
 @dataclass(frozen=True)
@@ -152,7 +157,13 @@ async def record_silence(db: Db, now: datetime, *, limit: int = 100) -> int:
             (recommendations.c.id == moves.c.recommendation_id)
             & (recommendations.c.workspace_id == moves.c.workspace_id),
         )
-        .where(moves.c.state == "done", moves.c.decided_at <= now - REPLY_WITHIN, ~answered)
+        .where(
+            moves.c.state == "done",
+            moves.c.decided_at <= now - REPLY_WITHIN,
+            recommendations.c.action.in_(_EXPECT_REPLY),
+            ~answered,
+        )
+        .order_by(moves.c.id)
         .limit(limit)
         .with_for_update(of=moves, key_share=True, skip_locked=True)
     )
@@ -186,7 +197,10 @@ async def _insert(db: Db, earned: Earned, *, kind: str, rule: str, signal: UUID 
         at=at,
     )
     statement = statement.on_conflict_do_nothing(index_elements=["workspace_id", "recommendation_id", "kind"])
-    return (await db.execute(statement.returning(outcomes.c.id))).first() is not None
+    fresh = (await db.execute(statement.returning(outcomes.c.id))).first() is not None
+    if fresh:
+        audit.note(db, Entry(what=What.OUTCOME, move=earned.move, grounds=rule, said=kind), now=at)
+    return fresh
 
 
 async def _drop_provisional(db: Db, earned: Earned) -> bool:

@@ -3,7 +3,7 @@
 An integration fulfils a port and turns every failure into one of the errors below; nothing else may escape it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -82,6 +82,10 @@ class MailChanges:
 class Mailbox(Protocol):
     """One mailbox that can draft, send and be read."""
 
+    async def rendered(self, mail: Mail, *, key: str) -> str:
+        """The mail as `create_draft` would hand it over, headers and all. Reads only. Raises Rejected."""
+        ...
+
     async def create_draft(self, mail: Mail, *, key: str) -> DraftRef: ...
 
     async def read_draft(self, draft_id: str) -> Mail | None:
@@ -105,15 +109,19 @@ class Mailbox(Protocol):
 
 @dataclass(frozen=True)
 class Deal:
+    """An open deal; `stage` is the label a person reads. `values` are those that a move may change (see DealNow)."""
+
     id: str
     name: str
     stage: str
     amount: Money | None
+    values: Mapping[str, str] = field(default_factory=dict)
+    owner_id: str = ""
 
 
 @dataclass(frozen=True)
 class CrmRecord:
-    """What the CRM holds about one address."""
+    """What the CRM holds about one address. `owner_id` is the CRM's id of the colleague who looks after the contact."""
 
     contact_id: str
     name: str
@@ -121,11 +129,128 @@ class CrmRecord:
     customer: bool
     unsubscribed: bool
     open_deals: tuple[Deal, ...] = ()
+    owner_id: str = ""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task as a person approves it. `kind` is CALL, EMAIL or TODO; `priority` is LOW, MEDIUM or HIGH."""
+
+    subject: str
+    body: str
+    due_at: datetime
+    kind: str = "TODO"
+    priority: str = "MEDIUM"
+    owner_id: str = ""
+
+
+@dataclass(frozen=True)
+class TaskNow:
+    """A task as it stands in the CRM; `status` is the CRM's word, NOT_STARTED for one that nobody has touched."""
+
+    id: str
+    task: Task
+    status: str
+
+
+DEAL_FIELDS = ("stage", "amount", "close_date", "next_step")
+"""What a move may change of a deal: the stage's id, a decimal number, an ISO date, a line of text; empty when unset."""
+
+
+@dataclass(frozen=True)
+class DealNow:
+    """A deal as it stands in the CRM; `values` has every one of DEAL_FIELDS, as text."""
+
+    id: str
+    name: str
+    values: Mapping[str, str]
+    owner_id: str = ""
 
 
 class Crm(Protocol):
     async def lookup(self, email: str) -> CrmRecord | None:
         """The contact with this address, its company and open deals; None when the CRM knows nobody."""
+        ...
+
+    async def create_task(self, task: Task, *, key: str) -> TaskNow:
+        """Creates the task, or finds the one that carries `key` already: asking twice makes one task."""
+        ...
+
+    async def find_task(self, *, key: str) -> TaskNow | None:
+        """The task that carries `key`, read past any index."""
+        ...
+
+    async def read_task(self, id: str) -> TaskNow | None:
+        """The task as it is now, or None when it is gone."""
+        ...
+
+    async def delete_task(self, id: str) -> None:
+        """A task that is gone already is fine."""
+        ...
+
+    async def tie_task(self, id: str, *, contact_id: str) -> None:
+        """Shows the task on the contact. Asking twice changes nothing."""
+        ...
+
+    async def untie_task(self, id: str, *, contact_id: str) -> None:
+        """A tie that is gone already is fine."""
+        ...
+
+    async def task_is_tied(self, id: str, *, contact_id: str) -> bool: ...
+
+    async def read_deal(self, id: str) -> DealNow | None: ...
+
+    async def change_deal(self, id: str, values: Mapping[str, str]) -> None:
+        """Sets these of DEAL_FIELDS; an empty text clears one."""
+        ...
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """A meeting as a person approves it. Times are aware; `zone` is the IANA zone in which it is shown."""
+
+    title: str
+    description: str
+    start: datetime
+    end: datetime
+    zone: str
+    attendees: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class EventNow:
+    """An event as it stands in the calendar. `etag` changes with every change to it, an attendee's answer included."""
+
+    event_id: str
+    meeting: Meeting
+    link: str
+    etag: str
+    cancelled: bool = False
+
+
+@dataclass(frozen=True)
+class Busy:
+    start: datetime
+    end: datetime
+
+
+class Calendar(Protocol):
+    """The owner's calendar."""
+
+    async def busy(self, start: datetime, end: datetime) -> tuple[Busy, ...]:
+        """When the owner is not free between the two, in order."""
+        ...
+
+    async def create_event(self, meeting: Meeting, *, event_id: str) -> EventNow:
+        """Puts the meeting there under our id and invites its attendees by mail. An id that is taken is Unclear."""
+        ...
+
+    async def read_event(self, event_id: str) -> EventNow | None:
+        """The event as it is now, `cancelled` when it was deleted; None when there never was one of this id."""
+        ...
+
+    async def cancel_event(self, event_id: str) -> None:
+        """Deletes the event and tells its attendees. One that is gone already is fine."""
         ...
 
 
@@ -156,11 +281,20 @@ class Messenger(Protocol):
 
     async def find_post(self, *, key: str, channel: str, thread: str | None, since: datetime) -> Posted | None: ...
 
+    async def answered(self, posted: Posted) -> bool:
+        """Whether somebody else has written in the thread of this post."""
+        ...
+
+    async def delete_post(self, posted: Posted) -> None:
+        """A post that is gone already is fine."""
+        ...
+
 
 @dataclass(frozen=True)
 class Ports:
     mailbox: Mailbox
     crm: Crm
+    calendar: Calendar
     messenger: Messenger
 
 

@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, case, literal, null, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, case, func, literal, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from core import audit
+from core.audit import Entry, What
 from core.database import Db
 from core.identity import new_id
 from core.ports import Posted
@@ -16,6 +18,7 @@ from core.tables import move_events, moves
 
 LIVE = ("open", "snoozed", "approved")
 UNDECIDED = ("open", "snoozed")
+CAN_BE_TAKEN_BACK = ("approved", "done")
 
 
 class NoSuchMove(Exception):
@@ -43,7 +46,8 @@ class _Arrow:
     The statement is built once, at import: building it again would cost a press more than everything else in Python.
     """
 
-    def __init__(self, what: str, *, start: Sequence[str], **values: Any) -> None:
+    def __init__(self, what: str, *, start: Sequence[str], audited: What | None, **values: Any) -> None:
+        self._audited = audited
         at = bindparam("at", type_=move_events.c.at.type)
         by = bindparam("by", type_=move_events.c.by.type)
         changed = (
@@ -67,6 +71,8 @@ class _Arrow:
         given = {"move": move, "event": new_id(), "by": by, "detail": detail, "at": now, **bound}
         if (await db.execute(self._statement, given)).first() is None:
             raise await _refusal(db, move)
+        if self._audited is not None:
+            audit.note(db, Entry(what=self._audited, who=by, move=move, said=detail), now=now)
 
 
 async def _refusal(db: Db, move: UUID) -> Exception:
@@ -75,9 +81,22 @@ async def _refusal(db: Db, move: UUID) -> Exception:
 
 
 async def add(
-    db: Db, *, workspace_id: UUID, recommendation: UUID, owner: str, aps: int, now: datetime, **of: Any
+    db: Db,
+    *,
+    workspace_id: UUID,
+    recommendation: UUID,
+    owner: str,
+    aps: int,
+    now: datetime,
+    rule: str = "",
+    title: str = "",
+    to: Sequence[str] = (),
+    **of: Any,
 ) -> UUID:
-    """A new open move (`of`: person_id, purpose, due_at). A person has one live move for a purpose: the key sees to it."""
+    """A new open move (`of`: person_id, purpose, due_at). A person has one live move for a purpose: the key sees to it.
+
+    `rule`, `title` and `to`, the person's address, are for the audit.
+    """
     id = new_id()
     await db.execute(
         insert(moves).values(
@@ -95,6 +114,7 @@ async def add(
         )
     )
     await _history(db, workspace_id, id, "proposed", "caseyos", "", now)
+    audit.note(db, Entry(what=What.PROPOSED, move=id, grounds=rule, to=to, said=title), now=now)
     return id
 
 
@@ -108,20 +128,36 @@ async def _history(db: Db, workspace_id: UUID, move: UUID, what: str, by: str, d
 
 _DECIDED: dict[str, Any] = {"decided_by": bindparam("by"), "decided_at": bindparam("at")}
 _UNDECIDED: dict[str, Any] = {"decided_by": null(), "decided_at": null()}
-_APPROVED = _Arrow("approved", start=UNDECIDED, state="approved", snoozed_until=null(), note=null(), **_DECIDED)
-_SNOOZED = _Arrow("snoozed", start=UNDECIDED, state="snoozed", snoozed_until=bindparam("until"), **_DECIDED)
+_APPROVED = _Arrow(
+    "approved", start=UNDECIDED, state="approved", snoozed_until=null(), audited=None, note=null(), **_DECIDED
+)
+_SNOOZED = _Arrow(
+    "snoozed", start=UNDECIDED, state="snoozed", snoozed_until=bindparam("until"), audited=What.SNOOZED, **_DECIDED
+)
 _DISMISSED = _Arrow(
     "dismissed",
     start=UNDECIDED,
+    audited=What.DISMISSED,
     state="dismissed",
     dismiss_reason=bindparam("detail"),
     snoozed_until=null(),
     **_DECIDED,
 )
-_WOKEN = _Arrow("woken", start=("snoozed",), state="open", snoozed_until=null(), **_UNDECIDED)
-_DONE = _Arrow("done", start=("approved",), state="done")
-_REOPENED = _Arrow("reopened", start=("approved",), state="open", note=bindparam("detail"), **_UNDECIDED)
-_RETIRED = _Arrow("retired", start=UNDECIDED, state="retired", note=bindparam("detail"), snoozed_until=null())
+_WOKEN = _Arrow("woken", start=("snoozed",), audited=What.WOKEN, state="open", snoozed_until=null(), **_UNDECIDED)
+_DONE = _Arrow("done", start=("approved",), audited=What.DONE, state="done", note=bindparam("detail"))
+_TAKING_BACK = _Arrow("taking back", start=CAN_BE_TAKEN_BACK, audited=What.TAKING_BACK, note=bindparam("detail"))
+_STAYS_DONE = _Arrow(
+    "not taken back", start=CAN_BE_TAKEN_BACK, audited=What.NOT_TAKEN_BACK, state="done", note=bindparam("detail")
+)
+_REOPENED = _Arrow(
+    "reopened", start=CAN_BE_TAKEN_BACK, state="open", note=bindparam("detail"), audited=What.REOPENED, **_UNDECIDED
+)
+_RETIRED_TAKEN_BACK = _Arrow(
+    "retired", start=CAN_BE_TAKEN_BACK, audited=What.RETIRED, state="retired", note=bindparam("detail")
+)
+_RETIRED = _Arrow(
+    "retired", start=UNDECIDED, state="retired", note=bindparam("detail"), audited=What.RETIRED, snoozed_until=null()
+)
 
 
 async def mark_approved(db: Db, move: UUID, *, by: str, now: datetime) -> None:
@@ -140,17 +176,39 @@ async def wake(db: Db, move: UUID, *, now: datetime) -> None:
     await _WOKEN.go(db, move, now=now)
 
 
-async def finish(db: Db, move: UUID, *, now: datetime) -> None:
-    await _DONE.go(db, move, now=now)
+async def finish(db: Db, move: UUID, *, now: datetime, note: str = "") -> None:
+    """All that was approved has happened; `note` says what of it did not."""
+    await _DONE.go(db, move, detail=note, now=now)
 
 
-async def reopen(db: Db, move: UUID, *, reason: str, now: datetime, by: str = "caseyos") -> None:
-    """What was approved did not happen: the move waits for a decision again and says why."""
-    await _REOPENED.go(db, move, by=by, detail=reason, now=now)
+async def taking_back(db: Db, move: UUID, *, reason: str, now: datetime, by: str) -> None:
+    """What was approved is being stopped or undone; how that ends is one of the next three."""
+    await _TAKING_BACK.go(db, move, by=by, detail=reason, now=now)
+
+
+async def stays_done(db: Db, move: UUID, *, note: str, now: datetime) -> None:
+    """Something of it could not be taken back."""
+    await _STAYS_DONE.go(db, move, detail=note, now=now)
+
+
+async def retire_taken_back(db: Db, move: UUID, *, reason: str, now: datetime) -> None:
+    """It was taken back, and another move stands where this one stood."""
+    await _RETIRED_TAKEN_BACK.go(db, move, detail=reason, now=now)
+
+
+async def reopen(db: Db, move: UUID, *, reason: str, now: datetime) -> None:
+    """Nothing of what was approved stands: the move waits for a decision again and says why."""
+    await _REOPENED.go(db, move, detail=reason, now=now)
 
 
 async def retire(db: Db, move: UUID, *, reason: str, now: datetime) -> None:
     await _RETIRED.go(db, move, detail=reason, now=now)
+
+
+async def remark(db: Db, move: UUID, note: str, *, now: datetime) -> None:
+    """Something more that its card should say."""
+    await db.execute(update(moves).where(moves.c.id == move).values(note=note))
+    await touch(db, move, now=now)
 
 
 async def touch(db: Db, move: UUID, *, now: datetime) -> None:
@@ -221,6 +279,14 @@ async def get(db: Db, move: UUID) -> Row[Any]:
     return row
 
 
+async def opened_at(db: Db, move: UUID) -> datetime:
+    """When it was last put before its owner: whatever happened before that, the owner could see."""
+    opening = move_events.c.what.in_(["proposed", "woken", "reopened"])
+    statement = select(func.max(move_events.c.at)).where(move_events.c.move_id == move, opening)
+    at: datetime = (await db.execute(statement)).scalar_one()
+    return at
+
+
 async def named(db: Db, start: str) -> UUID:
     """The move whose id is `start` or begins with it, dashes or not. Raises NoSuchMove, Ambiguous."""
     digits = start.strip().lower().replace("-", "")
@@ -239,6 +305,12 @@ async def named(db: Db, start: str) -> UUID:
 async def open_for_person(db: Db, person: UUID) -> Sequence[UUID]:
     statement = select(moves.c.id).where(moves.c.person_id == person, moves.c.state.in_(UNDECIDED))
     return (await db.execute(statement)).scalars().all()
+
+
+async def live_purposes(db: Db, person: UUID) -> dict[str, UUID]:
+    """The purposes for which the person has a move waiting, and those moves."""
+    statement = select(moves.c.purpose, moves.c.id).where(moves.c.person_id == person, moves.c.state.in_(LIVE))
+    return {row.purpose: row.id for row in await db.execute(statement)}
 
 
 async def live_for(db: Db, person: UUID, purpose: str) -> Row[Any] | None:

@@ -5,26 +5,29 @@ had come, and the next look reads the service back before anything is asked for 
 """
 
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from core import arming, execution, guardrails, queue, telling, workspace
+from core import arming, effect_rows, execution, guardrails, queue, switch, telling, watched, workspace
 from core import effect as machine
 from core.actions.registry import ACTIONS
-from core.database import Database, Db
+from core.database import Database, Db, is_away
 from core.effect import State, Timing
-from core.execution import EffectRow
+from core.effect_rows import EffectRow
 from core.plan import Step
 from core.ports import CannotTell, Ports, Receipt, Receipts, Rejected, Unavailable, Unclear
+from core.watched import WatchedDeal
 
 log = logging.getLogger(__name__)
 
 RETRY_AFTER = timedelta(seconds=5)
 RETRY_AT_MOST = timedelta(minutes=5)
 LOOK_AGAIN = timedelta(seconds=2)
+AT_WORK = frozenset({State.ARMED, State.UNDO_ARMED})
+TELL_AGAIN = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class Job:
     step: Step[Any]
     params: Any
     done: Receipts
+    watched: tuple[WatchedDeal, ...] = ()
 
 
 class Runner:
@@ -47,92 +51,129 @@ class Runner:
         self._ports = ports
         self._clock = clock
         self._timings = timings
+        self._at_work: dict[UUID, int] = {}
+        """The effects that this worker is at, with their fences."""
 
     async def run(self, id: UUID) -> None:
-        """Takes the effect as far as it goes now. Returns when it waits, has ended, or another worker has it."""
+        """Takes the effect as far as it goes now. Returns when it waits, has ended, or another worker has it.
+
+        A fault that nobody foresaw is logged and counted: an effect that meets one again and again is parked.
+        """
+        try:
+            await self._run(id)
+        except Exception as problem:
+            if is_away(problem):
+                raise
+            log.exception("an effect met a fault that nobody foresaw", extra={"effect": str(id)})
+            await self._broke(id, self._at_work.get(id))
+        finally:
+            self._at_work.pop(id, None)
+
+    async def renew(self) -> None:
+        """Keeps the leases of what this worker is at; to be called several times within the shortest lease."""
+        if self._at_work:
+            until = self._clock() + min(timing.lease for timing in self._timings.values())
+            async with self._database.begin() as db:
+                await effect_rows.renew(db, dict(self._at_work), until)
+
+    async def _run(self, id: UUID) -> None:
         async with self._database.begin() as db:
-            row = await execution.lock(db, id, wait=False)
+            row = await effect_rows.lock(db, id, wait=False)
             now = self._clock()
             if row is None or row.effect.due_at is None or row.effect.due_at > now:
                 return
+            if row.effect.state in AT_WORK:
+                await execution.advance(db, row, machine.WorkerLost(), now)
+                return
+            if row.effect.state is State.BLOCKED:
+                await execution.advance(db, row, machine.Unblock(), now)
+                return
+            if row.effect.claims >= machine.MOST_CLAIMS and not row.tells:
+                await execution.advance(db, row, machine.Park(f"{row.effect.claims} tries ended without a word"), now)
+                return
             job = await self._job(db, row)
-            match row.effect.state:
-                case State.APPROVED | State.HELD | State.ABSENT:
-                    armed = await self._arm(db, job, now)
-                    act = self._send
-                case State.BLOCKED:
-                    await execution.advance(db, row, machine.Unblock(), now)
-                    return
-                case State.ARMED:
-                    await execution.advance(db, row, machine.Unclear("the worker stopped before it could say"), now)
-                    return
-                case State.UNKNOWN:
-                    await execution.look_later(db, row, now + 1.5 * self._timings[job.step.service].request_timeout)
-                    armed, act = job, self._read_back
-                case State.APPLIED | State.UNDO_UNKNOWN:
-                    armed = await self._arm_undo(db, job, now)
-                    act = self._undo
-                case State.UNDO_ARMED:
-                    event = machine.UndoUnclear("the worker stopped before it could say", timedelta())
-                    await execution.advance(db, row, event, now)
-                    return
-                case _:
-                    raise AssertionError(f"an effect that is {row.effect.state} is never due")
-        if armed is not None:
-            await act(armed)
+            claimed, act = await self._claim(db, job, now)
+        if claimed is not None:
+            self._at_work[id] = claimed.row.effect.fence
+            await act(claimed)
+
+    async def _claim(self, db: Db, job: Job, now: datetime) -> tuple[Job | None, Callable[[Job], Awaitable[None]]]:
+        """The job under a lease, and what is to be done with it; None when its time has not come."""
+        match job.row.effect.state:
+            case State.APPROVED | State.HELD | State.ABSENT:
+                return await self._arm(db, job, now), self._send
+            case State.UNKNOWN:
+                looking = machine.Look(self._timings[job.step.service].lease)
+                return replace(job, row=await execution.advance(db, job.row, looking, now)), self._read_back
+            case State.APPLIED | State.UNDO_UNKNOWN:
+                return await self._arm_undo(db, job, now), self._undo
+            case _:
+                raise AssertionError(f"an effect that is {job.row.effect.state} is never due")
+
+    async def _broke(self, id: UUID, fence: int | None) -> None:
+        """Nobody knows how far it came: what was armed is read back, everything else is looked at again later."""
+        async with self._database.begin() as db:
+            row = await effect_rows.lock(db, id)
+            anothers = row is not None and row.effect.state in AT_WORK and row.effect.fence != fence
+            if row is not None and row.effect.due_at is not None and not anothers:
+                why = "it met a fault that nobody foresaw; the log says more"
+                wait = min(RETRY_AFTER * (1 << min(row.effect.claims, 10)), RETRY_AT_MOST)
+                await execution.advance(db, row, machine.WorkerLost(why, look_again=wait), self._clock())
 
     async def _job(self, db: Db, row: EffectRow) -> Job:
         if row.tells:
             step = telling.STEPS[row.action]
             return Job(row, step, await telling.params(db, row, self._clock()), ())
         action = ACTIONS[row.action]
-        return Job(
-            row, action.steps[row.step], action.params.model_validate(row.params), await execution.receipts(db, row)
-        )
+        step, params = action.steps[row.step], action.params.model_validate(row.params)
+        facts = await watched.of_move(db, row.move_id) if step.sends and row.move_id is not None else ()
+        return Job(row, step, params, await effect_rows.receipts(db, row), facts)
 
     async def _arm(self, db: Db, job: Job, now: datetime) -> Job | None:
         """Arms the effect if its turn has come and every guardrail lets it; None when it has to wait."""
         row = job.row
         if not row.tells:
-            if not await execution.previous_applied(db, row):
+            if not await effect_rows.previous_applied(db, row):
                 # The step before has no receipt yet; it wakes this one when it has.
-                await execution.look_later(db, row, now + RETRY_AFTER)
+                await effect_rows.look_later(db, row, now + RETRY_AFTER)
                 return None
             if (blocked := await self._blocked(db, job, now)) is not None:
                 event = (
-                    machine.Drop(blocked.reason) if blocked.final else machine.Block(blocked.reason, blocked.lifts_at)
+                    machine.Drop(blocked.reason)
+                    if blocked.final
+                    else machine.Block(blocked.reason, blocked.lifts_at, blocked.rule)
                 )
                 await execution.advance(db, row, event, now)
                 return None
+        elif not job.params.too_early:
+            await effect_rows.say_where(db, row, job.params.where)
         armed = await execution.advance(db, row, machine.Arm(self._timings[job.step.service]), now)
-        return Job(armed, job.step, job.params, job.done)
+        return replace(job, row=armed)
 
     async def _blocked(self, db: Db, job: Job, now: datetime) -> guardrails.Blocked | None:
         """The guardrails inside the arming transaction: their facts are locked until it commits."""
         row = job.row
         assert row.move_id is not None
         zone = (await workspace.member(db, (await queue.get(db, row.move_id)).owner)).zone
-        recipients = ACTIONS[row.action].plan(job.params).recipients
+        plan = ACTIONS[row.action].plan(job.params)
+        if plan.expires_at is not None and job.step.sends and now >= plan.expires_at:
+            return guardrails.Blocked("expired", "its time has passed", final=True)
         facts = await arming.guard_facts(
-            db, recipients=recipients, since=row.created_at, zone=zone, now=now, effect=row.id, locked=True
+            db, recipients=plan.recipients, since=row.created_at, zone=zone, now=now, effect=row.id, locked=True
         )
-        rules = guardrails.RULES if job.step.sends else guardrails.ALWAYS
+        rules = guardrails.rules_for(plan, sends=job.step.sends)
         if (blocked := guardrails.first_block(facts, rules)) is not None:
             return blocked
-        known = tuple(one for one in facts.valid_recipients if one is not None)
-        if job.step.sends and not await arming.reserve(
-            db, workspace_id=row.workspace_id, effect=row.id, recipients=known, zone=zone, now=now
-        ):
-            full = facts.daily_cap, facts.tomorrow
-            return guardrails.Blocked(
-                "daily_cap", f"{full[0]} mails left this mailbox today, its cap", lifts_at=full[1]
-            )
+        if job.step.sends:
+            return await arming.take(db, facts, workspace_id=row.workspace_id, effect=row.id)
         return None
 
     async def _send(self, job: Job) -> None:
         row, step, receipt = job.row, job.step, None
         try:
-            receipt = await step.check(job.params, self._ports, row.key, job.done)
+            first = row.effect.attempt == 1
+            await self._unchanged(job)
+            receipt = await step.check(job.params, self._ports, row.key, job.done, first=first)
             if receipt is None:
                 assert row.effect.start_by is not None
                 if self._clock() > row.effect.start_by:
@@ -141,7 +182,7 @@ class Runner:
                 else:
                     receipt = await step.send(job.params, self._ports, row.key, job.done)
         except Rejected as no:
-            event = machine.Refused(str(no))
+            event = self._refused(row, str(no))
         except Unavailable as busy:
             event = machine.Unavailable(str(busy), busy.retry_after or self._patience(row))
         except Unclear as lost:
@@ -150,43 +191,65 @@ class Runner:
             event = machine.Applied()
         await self._record(row, event, receipt)
 
+    async def _unchanged(self, job: Job) -> None:
+        """Raises Rejected when a fact has changed that the person who approved would want to know."""
+        if not job.watched or job.row.move_id is None:
+            return
+        now, changed = await watched.look(self._ports.crm, job.watched)
+        if changed:
+            async with self._database.begin() as db:
+                await watched.remember(db, job.row.move_id, now, self._clock())
+            raise Rejected(f"changed since you approved: {changed}")
+
+    def _refused(self, row: EffectRow, why: str) -> machine.Event:
+        """What should be told is never given up: the fault is in a setting that somebody mends."""
+        if not row.tells:
+            return machine.Refused(why)
+        log.warning("Slack refuses what should be told", extra={"effect": str(row.id), "slack": why})
+        return machine.Unavailable(why, TELL_AGAIN)
+
     async def _read_back(self, job: Job) -> None:
         row = job.row
         receipt: Receipt | None = None
         event: machine.Event
+        asked_at = self._clock()
         try:
             receipt = await job.step.find(job.params, self._ports, row.key, job.done)
-            event = machine.Found() if receipt is not None else machine.NotFound(LOOK_AGAIN)
-        except CannotTell as known:
-            event = machine.CannotTell(str(known))
+            event = machine.Found() if receipt is not None else machine.NotFound(LOOK_AGAIN, asked_at)
+        except (CannotTell, Rejected) as known:
+            # A note that nobody can find is said again rather than lost; of a change a person is asked.
+            told_again = machine.NotFound(LOOK_AGAIN, asked_at)
+            event = told_again if row.tells else machine.CannotTell(str(known))
         except (Unavailable, Unclear) as busy:
-            event = machine.CannotReadNow(str(busy), RETRY_AFTER)
-        except Rejected as no:
-            event = machine.CannotTell(str(no))
+            event = machine.CannotReadNow(str(busy), getattr(busy, "retry_after", None) or self._patience(row))
         await self._record(row, event, receipt)
 
-    async def _arm_undo(self, db: Db, job: Job, now: datetime) -> Job:
+    async def _arm_undo(self, db: Db, job: Job, now: datetime) -> Job | None:
+        """Undoing what somebody outside heard of tells them again: that waits while everything is paused."""
+        if job.step.sends and (await switch.sending(db, locked=True)).paused:
+            await effect_rows.look_later(db, job.row, now + RETRY_AFTER)
+            return None
         armed = await execution.advance(db, job.row, machine.Undo(self._timings[job.step.service]), now)
-        return Job(armed, job.step, job.params, job.done)
+        return replace(job, row=armed)
 
     async def _undo(self, job: Job) -> None:
         row = job.row
         assert row.receipt is not None
         event: machine.Event
         try:
-            await job.step.undo(job.params, self._ports, row.receipt)
+            await job.step.undo(job.params, self._ports, row.key, row.receipt)
             event = machine.UndoDone()
         except Rejected as no:
             event = machine.UndoImpossible(str(no))
         except (Unavailable, Unclear) as lost:
-            event = machine.UndoUnclear(str(lost), RETRY_AFTER)
+            event = machine.UndoUnclear(str(lost), getattr(lost, "retry_after", None) or self._patience(row))
         await self._record(row, event, None)
 
     async def _record(self, row: EffectRow, event: machine.Event, receipt: Receipt | None) -> None:
         """Writes down what came of it, unless somebody has taken the effect over since: then as late evidence only."""
         async with self._database.begin() as db:
             now = self._clock()
-            current = await execution.lock(db, row.id)
+            current = await effect_rows.lock(db, row.id)
             assert current is not None
             moved_on = current.effect.fence != row.effect.fence or current.effect.state is not row.effect.state
             if moved_on:
@@ -198,11 +261,11 @@ class Runner:
                     "fence": row.effect.fence,
                     "receipt": receipt and asdict(receipt),
                 }
-                await execution.keep_late_evidence(db, current, evidence, now)
+                await effect_rows.keep_late_evidence(db, current, evidence, now)
                 return
             await execution.advance(db, current, event, now, receipt=receipt)
 
     def _patience(self, row: EffectRow) -> timedelta:
         """Longer between tries the more often it failed, within bounds."""
-        doublings = min(row.effect.attempt - 1, 10)
+        doublings = max(0, min(row.effect.attempt - 1 + row.effect.claims - 1, 10))
         return min(RETRY_AFTER * (1 << doublings), RETRY_AT_MOST)

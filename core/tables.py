@@ -20,7 +20,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from core.effect import State
 
@@ -37,6 +37,7 @@ metadata = MetaData(
 MOVE_STATES = ("open", "snoozed", "approved", "done", "dismissed", "expired", "retired")
 SIGNAL_STATES = ("pending", "proposed", "declined", "recorded")
 EFFECT_STATES = tuple(State)
+LEGAL_BASES = ("request", "contract", "consent", "legitimate_interest")
 
 
 def _one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
@@ -104,8 +105,19 @@ people = Table(
     Column("company", Text, nullable=False),
     _time("replied_at", null=True),
     _time("created_at"),
+    # The company's name as `person.account` compares it; by this an account is suppressed.
+    Column("account", Text, nullable=False, server_default=text("''")),
+    Column("zone", Text),
+    _time("inquired_at", null=True),
+    Column("legal_basis", Text),
+    Column("legal_basis_evidence", Text, nullable=False, server_default=text("''")),
+    _time("opted_in_at", null=True),
+    Column("opt_in_evidence", Text, nullable=False, server_default=text("''")),
     UniqueConstraint("workspace_id", "email"),
+    _one_of("legal_basis", LEGAL_BASES),
+    CheckConstraint("opted_in_at is null or opt_in_evidence <> ''", name="opt_in_evidence"),
 )
+Index("ix_people_account", people.c.workspace_id, people.c.account, postgresql_where=people.c.account != "")
 
 suppressions = Table(
     "suppressions",
@@ -118,7 +130,10 @@ suppressions = Table(
     Column("evidence", Text, nullable=False),
     Column("by", Text, nullable=False),
     _time("at"),
-    _one_of("kind", ("address", "domain")),
+    _time("removed_at", null=True),
+    # What stood here before, each with its reason, evidence, by, at, and how it was removed: nothing of it is lost.
+    Column("story", JSONB, nullable=False, server_default=text("'[]'")),
+    _one_of("kind", ("address", "domain", "account")),
     _one_of("reason", ("hard_bounce", "complaint", "opt_out", "manual", "legal")),
     UniqueConstraint("workspace_id", "kind", "value"),
 )
@@ -161,6 +176,7 @@ recommendations = Table(
     Column("facts", JSONB, nullable=False),
     _time("due_at"),
     _time("created_at"),
+    Column("watched", JSONB, nullable=False, server_default=text("'[]'")),
     _within("signal_id", "signals"),
     _within("person_id", "people"),
     UniqueConstraint("workspace_id", "signal_id", "rule"),
@@ -276,6 +292,8 @@ effects = Table(
     _time("horizon_until", null=True),
     _time("created_at"),
     _time("updated_at"),
+    Column("claims", Integer, nullable=False, server_default=text("0")),
+    Column("rule", Text),
     _within("move_id", "moves"),
     _within("approval_id", "approvals"),
     UniqueConstraint("workspace_id", "key"),
@@ -309,11 +327,22 @@ reservations = Table(
     _workspace(),
     Column("effect_id", Uuid, primary_key=True),
     Column("scope", Text, primary_key=True),
-    Column("subject", Text, nullable=False),
+    Column("subject", Text, primary_key=True),
     Column("window", Text, nullable=False),
     _time("at"),
+    Column("purpose", Text, nullable=False, server_default=text("''")),
+    Column("legal_basis", Text),
+    _time("bounced_at", null=True),
+    Column("bounce", Text),
     _within("effect_id", "effects"),
     Index("ix_reservations_subject", "workspace_id", "scope", "subject", "at"),
+    CheckConstraint("(bounced_at is null) = (bounce is null)", name="bounce"),
+)
+Index(
+    "ix_reservations_bounced",
+    reservations.c.workspace_id,
+    reservations.c.bounced_at,
+    postgresql_where=reservations.c.bounced_at.is_not(None),
 )
 
 outcomes = Table(
@@ -385,5 +414,72 @@ def security_ddl(table: str) -> tuple[str, ...]:
         f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
         f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
         f"CREATE POLICY own_workspace ON {table} USING ({mine}) WITH CHECK ({mine})",
-        f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {APP_ROLE}",
+        f"GRANT {RIGHTS.get(table, 'SELECT, INSERT, UPDATE, DELETE')} ON {table} TO {APP_ROLE}",
     )
+
+
+audit_entries = Table(
+    "audit_entries",
+    metadata,
+    _workspace(),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False),
+    _time("at"),
+    Column("who", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("move_id", Uuid),
+    Column("effect_id", Uuid),
+    Column("to_whom", ARRAY(Text), nullable=False),
+    _time("until", null=True),
+    Column("grounds", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("evidence", Text, nullable=False),
+    Column("known_by", Text, nullable=False),
+    Column("texts", Text, nullable=False),
+    Column("prev", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    CheckConstraint("seq > 0", name="seq"),
+)
+Index(
+    "ix_audit_entries_move",
+    audit_entries.c.workspace_id,
+    audit_entries.c.move_id,
+    audit_entries.c.seq,
+    postgresql_where=audit_entries.c.move_id.is_not(None),
+)
+
+audit_texts = Table(
+    "audit_texts",
+    metadata,
+    _workspace(),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("body", Text),
+    Column("erased_in", BigInteger),
+    CheckConstraint("(body is null) = (erased_in is not null)", name="erased"),
+)
+
+audit_heads = Table(
+    "audit_heads",
+    metadata,
+    _workspace(),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", Text, nullable=False),
+    _time("at"),
+    CheckConstraint("seq >= 0", name="seq"),
+)
+
+audit_keys = Table(
+    "audit_keys",
+    metadata,
+    _workspace(),
+    Column("key", Text, nullable=False),
+    _time("created_at"),
+)
+
+RIGHTS = {
+    "audit_entries": "SELECT, INSERT",
+    "audit_texts": "SELECT, INSERT, UPDATE",
+    "audit_heads": "SELECT, INSERT, UPDATE",
+    "audit_keys": "SELECT, INSERT",
+}
+"""Tables in which the app may do less than everything: what stands in the audit, it cannot take back."""

@@ -10,7 +10,7 @@ from typing import Any
 from core import cards, queue
 from core.card import Card
 from core.database import Db
-from core.execution import POST_CARD, POST_NOTE, WHISPER, EffectRow
+from core.effect_rows import POST_CARD, POST_NOTE, WHISPER, EffectRow
 from core.note import Note
 from core.ports import Ports, Receipt, Receipts, Rejected, Unavailable
 
@@ -33,6 +33,10 @@ class Telling:
     too_early: bool = False
     """The card in whose thread the note belongs is not posted yet."""
 
+    @property
+    def where(self) -> dict[str, str | None]:
+        return {"channel": self.channel, "thread": self.thread}
+
 
 async def params(db: Db, row: EffectRow, now: datetime) -> Telling:
     """What the effect says, and where, as of now."""
@@ -44,9 +48,11 @@ async def params(db: Db, row: EffectRow, now: datetime) -> Telling:
     move = await queue.get(db, row.move_id)
     if row.action == POST_CARD:
         return Telling(move.owner, None, None, since, card=await cards.to_show(db, row.move_id, now))
+    user = row.params.get("user", move.owner)
+    if (where := row.params.get("where")) is not None:
+        return Telling(user, where["channel"], where["thread"], since, note=note)
     thread = move.card_ts if row.params.get("thread") else None
     too_early = bool(row.params.get("thread")) and thread is None and now - row.created_at < CARD_WAIT
-    user = row.params.get("user", move.owner)
     channel = row.params.get("channel") or move.card_channel
     return Telling(user, channel, thread, since, note=note, too_early=too_early)
 
@@ -61,8 +67,9 @@ class PostCard:
     service: str = "slack"
     sends: bool = False
     reversible: bool = False
+    single_use: bool = False
 
-    async def check(self, params: Telling, ports: Ports, key: str, done: Receipts) -> Receipt | None:
+    async def check(self, params: Telling, ports: Ports, key: str, done: Receipts, *, first: bool) -> Receipt | None:
         await _channel(params, ports)
         return None
 
@@ -78,7 +85,7 @@ class PostCard:
         # Which revision was posted is not read back: 0 makes the card due for an update, which shows what is true now.
         return None if posted is None else Receipt(posted.ts, "read back", {"channel": posted.channel, "revision": "0"})
 
-    async def undo(self, params: Telling, ports: Ports, receipt: Receipt) -> None:
+    async def undo(self, params: Telling, ports: Ports, key: str, receipt: Receipt) -> None:
         raise Rejected("a card is not taken back, it says what happened")
 
 
@@ -88,8 +95,9 @@ class PostNote:
     service: str = "slack"
     sends: bool = False
     reversible: bool = False
+    single_use: bool = False
 
-    async def check(self, params: Telling, ports: Ports, key: str, done: Receipts) -> Receipt | None:
+    async def check(self, params: Telling, ports: Ports, key: str, done: Receipts, *, first: bool) -> Receipt | None:
         if params.too_early:
             raise Unavailable("its card comes first", retry_after=CARD_PAUSE)
         await _channel(params, ports)
@@ -106,7 +114,7 @@ class PostNote:
         posted = await ports.messenger.find_post(key=key, channel=channel, thread=params.thread, since=params.since)
         return None if posted is None else Receipt(posted.ts, "read back", {"channel": posted.channel})
 
-    async def undo(self, params: Telling, ports: Ports, receipt: Receipt) -> None:
+    async def undo(self, params: Telling, ports: Ports, key: str, receipt: Receipt) -> None:
         raise Rejected("a note is not taken back")
 
 
@@ -118,8 +126,9 @@ class Whisper:
     service: str = "slack"
     sends: bool = False
     reversible: bool = False
+    single_use: bool = False
 
-    async def check(self, params: Telling, ports: Ports, key: str, done: Receipts) -> Receipt | None:
+    async def check(self, params: Telling, ports: Ports, key: str, done: Receipts, *, first: bool) -> Receipt | None:
         await _channel(params, ports)
         return None
 
@@ -131,7 +140,7 @@ class Whisper:
     async def find(self, params: Telling, ports: Ports, key: str, done: Receipts) -> Receipt | None:
         return Receipt("", "assumed: a whisper cannot be read back", {"user": params.user})
 
-    async def undo(self, params: Telling, ports: Ports, receipt: Receipt) -> None:
+    async def undo(self, params: Telling, ports: Ports, key: str, receipt: Receipt) -> None:
         raise Rejected("a whisper is not taken back")
 
 

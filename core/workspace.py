@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from core.database import Db
 from core.draft import Voice
+from core.guardrails import GuardrailSettings
 from core.switch import SENDING
 from core.tables import members, switches, workspaces
 
@@ -19,6 +20,7 @@ class WorkspaceSettings(BaseModel, frozen=True):
     mailbox: str = "me"
     voice: Voice = Voice()
     daily_mail_cap: int = Field(default=40, ge=0)
+    guardrails: GuardrailSettings = GuardrailSettings()
 
 
 @dataclass(frozen=True)

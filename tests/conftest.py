@@ -101,3 +101,27 @@ async def product(urls: Urls, redis_url: str, sandbox: Sandbox, clock: HandClock
         forms_secret=FORMS_SECRET,
     ) as running:
         yield running
+
+
+@pytest.fixture
+async def announcing(
+    urls: Urls, redis_url: str, sandbox: Sandbox, clock: HandClock, tmp_path: Path
+) -> AsyncIterator[Product]:
+    """The product with a form that names a channel to be told."""
+    names = "name", "email", "company", "message", "phone", "budget"
+    fields = ", ".join(f'{name} = "{name}"' for name in names)
+    mapping = tmp_path / "forms.toml"
+    mapping.write_text(
+        f'[forms.contact]\nfields = {{ {fields} }}\nannounce = {{ channel = "C0WINS", name = "wins" }}\n'
+    )
+    await sandbox.control("POST", "/control/member", {"channel": "C0WINS", "member": True})
+    async with running_product(
+        database_url=urls.app,
+        redis_url=redis_url,
+        sandbox=sandbox,
+        clock=clock,
+        signing_secret=SIGNING_SECRET,
+        forms_secret=FORMS_SECRET,
+        forms_file=mapping,
+    ) as running:
+        yield running

@@ -36,7 +36,7 @@ from core.database import Database
 from core.draft import Voice
 from core.identity import workspace_id
 from core.inquiry import FORM_SUBMITTED
-from core.intake import CrmAnswer
+from core.intake import Asked
 from core.signal import Signal
 from core.workspace import WorkspaceSettings
 
@@ -205,7 +205,7 @@ async def _move(db: Any, number: int, *, here: UUID, now: datetime) -> None:
     assert stored is not None
     claimed = await signal.claim(db, stored, now)
     assert claimed is not None
-    await intake.take_in(db, claimed, CrmAnswer(), workspace_id=here, now=now)
+    await intake.take_in(db, claimed, Asked(), workspace_id=here, now=now)
 
 
 async def _every_press_counted(url: str, presses: int) -> None:

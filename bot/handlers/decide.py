@@ -8,11 +8,12 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import ids
+from bot.handlers import rehearsing
 from bot.handlers.clicked import choice_of, move_of, user_of
 from bot.services import Services
 from bot.views import modal
 from bot.views.card import DISMISSALS
-from core import approval, cards, explaining, queue, workspace
+from core import approval, cards, explaining, queue, undoing, workspace
 
 MORNING = time(9)
 
@@ -51,7 +52,7 @@ def register(app: AsyncApp, services: Services) -> None:
     async def on_undo(ack: AsyncAck, body: dict[str, Any]) -> None:
         move = move_of(body)
         async with services.database.begin() as db:
-            await approval.undo(db, move=move, by=user_of(body), now=services.clock())
+            await undoing.undo(db, move=move, by=user_of(body), now=services.clock())
         services.bell.ring("card", [move])
         await ack()
 
@@ -73,6 +74,8 @@ def register(app: AsyncApp, services: Services) -> None:
                 changes = await explaining.what_would_change(db, move, services.clock())
             view = modal.why(title=card.title, move_id=str(move), score=card.score, changes=changes)
             await client.views_open(trigger_id=body["trigger_id"], view=view)
+        elif choice_of(body) == "preview":
+            await rehearsing.show(services, client, move=move_of(body), trigger=body["trigger_id"])
         await ack()
 
     app.action(ids.SNOOZE)(on_snooze)

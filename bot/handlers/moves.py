@@ -6,12 +6,13 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import ids
+from bot.handlers import audit_command, undo_command
 from bot.handlers.clicked import parse
 from bot.services import Services
-from bot.views import modal
+from bot.views import guardrails, modal
 from bot.views.note import mention
 from bot.views.text import clip, outside, plain
-from core import cards, execution, queue, scoring, switch
+from core import arming, cards, execution, queue, scoring, switch, workspace
 
 ANSWER_LIMIT = 3500
 REASON_LIMIT = 300
@@ -21,6 +22,9 @@ HELP = "\n".join(
     (
         "*/moves*  what is worth doing now, best first",
         "*/moves why 1*  every point of the first one's score",
+        "*/moves undo*  what can still be taken back; *undo 1*, *undo hour*",
+        "*/moves audit ID*  who did what on a move, and on what grounds",
+        "*/moves guardrails*  what stops a mail, and how much room is left",
         "*/moves pause [reason]*  nothing leaves any more, in any process",
         "*/moves resume*  what was waiting goes on",
         "*/moves help*  this",
@@ -62,9 +66,14 @@ def register(app: AsyncApp, services: Services) -> None:
     async def resume(user: str, _: str) -> str:
         async with services.database.begin() as db:
             await switch.resume(db, by=user, now=services.clock())
-            waiting = await execution.unblock_paused(db, services.clock())
+            waiting = await execution.unblock(db, "kill_switch", services.clock())
         services.bell.ring("sweep", [services.workspace])
         return "Resumed." + (f" {waiting} waiting effects go on." if waiting else " Nothing was waiting.")
+
+    async def guarded(user: str, _: str) -> str:
+        async with services.database.begin() as db:
+            zone = (await workspace.member(db, user)).zone
+            return guardrails.render(await arming.room(db, zone=zone, now=services.clock(), owner=user))
 
     async def told(user: str, _: str) -> str:
         return HELP
@@ -73,6 +82,9 @@ def register(app: AsyncApp, services: Services) -> None:
         "": listed,
         "list": listed,
         "why": why,
+        "undo": undo_command.answer(services),
+        "audit": audit_command.answer(services),
+        "guardrails": guarded,
         "pause": pause,
         "resume": resume,
         "help": told,

@@ -41,7 +41,7 @@ def render(card: Card) -> Sequence[Block]:
         SectionBlock(
             block_id=f"move:{card.move_id}",
             text=markdown(clip(f"*{outside(card.title, 300)}*   `{aps}`\n{outside(card.why, 1500)}", SECTION_LIMIT)),
-            accessory=OverflowMenuElement(action_id=ids.MORE, options=[Option(value="why", text=f"Why {aps}?")]),
+            accessory=OverflowMenuElement(action_id=ids.MORE, options=_more(card)),
         ),
         ContextBlock(elements=[markdown(clip(_numbers(card), CONTEXT_LIMIT))]),
     ]
@@ -98,14 +98,18 @@ def state_line(card: Card) -> str:
         case CardState.UNCERTAIN:
             return f"*uncertain*: checking whether it happened  ·  {why}"
         case CardState.NEEDS_HUMAN:
-            return f"*needs your eyes*: {why}. Look in Gmail, then say what happened."
+            return f"*needs your eyes*: {why}. Look in {card.place}, then say what happened."
         case CardState.BLOCKED:
             lifts = f"  ·  tries again {day_and_clock(card.until, card.zone, card.at)}" if card.until else ""
             return f"*blocked*: {why}{lifts}"
         case CardState.DONE:
             assert card.until is not None
             came = f"  ·  *outcome*: {outside(OUTCOMES.get(card.outcome, card.outcome), 80)}" if card.outcome else ""
-            return f"*done*: sent {day_and_clock(card.until, card.zone, card.at)}{by}  ·  receipt: {why}{came}"
+            note = f"\n{outside(card.note, 600)}" if card.note else ""
+            when = day_and_clock(card.until, card.zone, card.at)
+            return f"*done*: {card.done} {when}{by}  ·  receipt: {why}{came}{note}"
+        case CardState.TAKING_BACK:
+            return "*taking it back*: the card says so when it is undone"
         case CardState.DISMISSED:
             return f"*dismissed*{by}: {outside(DISMISSALS.get(card.reason or '', card.reason or ''), 200)}"
         case CardState.EXPIRED:
@@ -135,18 +139,27 @@ def _buttons(card: Card) -> list[InteractiveElement]:
                 _menu(ids.SNOOZE, "Snooze", SNOOZES),
                 _menu(ids.DISMISS, "Dismiss", DISMISSALS),
             ]
-        case CardState.HELD | CardState.BLOCKED | CardState.WAITING:
-            return [
-                ButtonElement(action_id=ids.UNDO, text="Undo", value=card.move_id, accessibility_label=f"Undo: {who}")
-            ]
         case CardState.NEEDS_HUMAN:
             return [
-                ButtonElement(action_id=ids.SAYS_SENT, text="It was sent", value=card.move_id),
-                ButtonElement(action_id=ids.SAYS_AGAIN, text="Send again", value=card.move_id),
+                ButtonElement(action_id=ids.SAYS_SENT, text="It happened", value=card.move_id),
+                ButtonElement(action_id=ids.SAYS_AGAIN, text="Do it again", value=card.move_id),
                 ButtonElement(action_id=ids.SAYS_DROP, text="Drop it", value=card.move_id),
             ]
+        case _ if card.undoable:
+            return [_undo(card, who)]
         case _:
             return []
+
+
+def _undo(card: Card, who: str) -> ButtonElement:
+    return ButtonElement(action_id=ids.UNDO, text="Undo", value=card.move_id, accessibility_label=f"Undo: {who}")
+
+
+def _more(card: Card) -> list[Option]:
+    options = [Option(value="why", text=f"Why {card.score.aps}?")]
+    if card.state in {CardState.OPEN, CardState.SNOOZED}:
+        options.append(Option(value="preview", text="Dry run: what would happen"))
+    return options
 
 
 def _menu(action_id: str, label: str, choices: dict[str, str]) -> StaticSelectElement:

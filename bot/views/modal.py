@@ -1,58 +1,18 @@
-"""Modals: edit before sending, why a score is what it is, and a plain word."""
+"""Modals: why a score is what it is, and a plain word; and App Home."""
 
-from datetime import timedelta
 from typing import Any
 
 from slack_sdk.models.blocks import (
     Block,
     ContextBlock,
     DividerBlock,
-    InputBlock,
-    PlainTextInputElement,
     SectionBlock,
 )
 from slack_sdk.models.views import View
 
-from bot import ids
-from bot.views.text import CONTEXT_LIMIT, SECTION_LIMIT, clip, escape, markdown, outside, plain
-from core.actions.send_email import SendEmail
+from bot.views.text import CONTEXT_LIMIT, SECTION_LIMIT, clip, escape, markdown, outside
 from core.aps import Score
-
-BODY_LIMIT = 3000  # what Slack's text input holds
-SUBJECT_LIMIT = 250
-
-
-def edit_mail(*, move_id: str, mail: SendEmail, hold: timedelta) -> View:
-    """The mail as it would leave, every word open to change. Submitting is the approval."""
-    seconds = int(hold.total_seconds())
-    return View(
-        type="modal",
-        callback_id=ids.EXECUTE_VIEW,
-        private_metadata=move_id,
-        title="Send this mail",
-        submit="Send",
-        close="Cancel",
-        blocks=[
-            _input(ids.TO, "To", ", ".join(mail.to), limit=500),
-            _input(ids.SUBJECT, "Subject", plain(mail.subject, SUBJECT_LIMIT), limit=SUBJECT_LIMIT),
-            _input(ids.BODY, "Text", mail.body[:BODY_LIMIT], limit=BODY_LIMIT, multiline=True),
-            ContextBlock(
-                elements=[
-                    markdown(
-                        f"Exactly this leaves {seconds} s after you press Send. Until then the card has Undo, "
-                        "and the draft lies in Gmail; afterwards a mail cannot be called back."
-                    )
-                ]
-            ),
-        ],
-    )
-
-
-def _input(block: str, label: str, value: str, *, limit: int, multiline: bool = False) -> InputBlock:
-    element = PlainTextInputElement(
-        action_id=ids.INPUT, initial_value=value or None, multiline=multiline, min_length=1, max_length=limit
-    )
-    return InputBlock(block_id=block, label=label, element=element)
+from core.rehearsal import Rehearsal
 
 
 def why(*, title: str, move_id: str, score: Score, changes: list[str]) -> View:
@@ -76,6 +36,31 @@ def why(*, title: str, move_id: str, score: Score, changes: list[str]) -> View:
 
 def reasons(score: Score) -> list[str]:
     return [f"`{reason.points:+d}`   *{reason.part}*: {outside(reason.text, 400)}" for reason in score.reasons]
+
+
+def preparing() -> View:
+    """Opened at once, while what it will say is being read."""
+    return View(
+        type="modal", title="Dry run", close="Close", blocks=[SectionBlock(text=markdown("Reading what would happen…"))]
+    )
+
+
+def rehearsal(found: Rehearsal) -> View:
+    """What would leave, exactly; what would stop it; and what only the call can show."""
+    stops = "\n".join(f"•  {outside(one, 400)}" for one in found.stops)
+    verdict = f"*It would stop*\n{stops}" if found.stops else "*Nothing is in its way.* Nothing was done, either."
+    blocks: list[Block] = [
+        SectionBlock(text=markdown(clip(f"*{outside(found.summary, 300)}*", SECTION_LIMIT))),
+        SectionBlock(text=markdown(clip(verdict, SECTION_LIMIT))),
+        DividerBlock(),
+    ]
+    for label, value in found.exact:
+        shown = outside(value, SECTION_LIMIT - 200) or "(empty)"
+        blocks.append(SectionBlock(text=markdown(clip(f"*{outside(label, 80)}*\n{shown}", SECTION_LIMIT))))
+    if found.open:
+        only = "; ".join(outside(one, 200) for one in found.open)
+        blocks.append(ContextBlock(elements=[markdown(clip(f"only the call can show: {only}", CONTEXT_LIMIT))]))
+    return View(type="modal", title="Dry run", close="Close", blocks=blocks)
 
 
 def word(title: str, text: str) -> View:

@@ -2,16 +2,25 @@
 
 import re
 
-from bot.views.text import SECTION_LIMIT, clip, outside
+from slack_sdk.models.blocks import Block, SectionBlock
+
+from bot.views.text import SECTION_LIMIT, clip, markdown, outside
 from core.note import Note
 
+FACT_LIMITS = {"text": SECTION_LIMIT}
+"""Longer than usual: what a person approved as a message."""
 _USER_ID = re.compile(r"[UW][A-Z0-9]{1,30}")
 
 
 def render(note: Note) -> str:
     """The note as mrkdwn text. Every fact is outside text until it has been escaped."""
-    facts = {name: outside(value, 600) for name, value in note.facts.items()}
+    facts = {name: outside(value, FACT_LIMITS.get(name, 600)) for name, value in note.facts.items()}
     return clip(_WORDS[note.name](facts), SECTION_LIMIT)
+
+
+def blocks(text: str) -> list[Block]:
+    """The note as a block: in a message's bare text Slack would link the addresses that a stranger wrote."""
+    return [SectionBlock(text=markdown(text))]
 
 
 def _reply(facts: dict[str, str]) -> str:
@@ -44,6 +53,10 @@ def _already_decided(facts: dict[str, str]) -> str:
     return f"Nothing to do: {already(facts['state'], facts['by'])}."
 
 
+def _post(facts: dict[str, str]) -> str:
+    return facts["text"]
+
+
 def already(state: str, by: str) -> str:
     """`already approved by @Casey`."""
     return f"already {state}" + (f" by {mention(by)}" if by else "")
@@ -55,6 +68,7 @@ def mention(user: str) -> str:
 
 
 _WORDS = {
+    "post": _post,
     "reply": _reply,
     "automatic_reply": _automatic,
     "declined": _declined,

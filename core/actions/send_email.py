@@ -3,19 +3,25 @@
 Gmail's draft is the one-shot token: it can be sent once, so a lost answer never becomes a second mail.
 """
 
-import json
 from dataclasses import dataclass
+from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from core.plan import Action, Plan, Step
-from core.ports import CannotTell, Mail, Ports, Receipt, Receipts, Rejected
+from core.plan import Action, Editable, Plan, Step, Words, content_of
+from core.ports import CannotTell, Mail, Ports, Receipt, Receipts, Rejected, Unclear
 
 
 class SendEmail(BaseModel, frozen=True):
-    to: tuple[str, ...] = Field(min_length=1, max_length=20)
-    subject: str = Field(min_length=1, max_length=250)
-    body: str = Field(min_length=1, max_length=50_000)
+    to: Annotated[tuple[str, ...], Editable("To", "addresses", 500, empty="Give at least one address")] = Field(
+        min_length=1, max_length=20
+    )
+    subject: Annotated[
+        str, Editable("Subject", limit=250, empty="A mail without a subject looks like spam: give it one")
+    ] = Field(min_length=1, max_length=250)
+    body: Annotated[str, Editable("Text", "text", 3000, empty="There is nothing to send yet")] = Field(
+        min_length=1, max_length=50_000
+    )
     from_name: str = ""
 
     def mail(self) -> Mail:
@@ -24,8 +30,15 @@ class SendEmail(BaseModel, frozen=True):
 
 def plan(params: SendEmail) -> Plan:
     summary = f"Mail to {', '.join(params.to)}: {params.subject}"
-    content = json.dumps(params.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
-    return Plan(kind="send_email", summary=summary, content=content, recipients=params.to)
+    return Plan(
+        kind="send_email",
+        summary=summary,
+        content=content_of(params),
+        recipients=params.to,
+        exact=(("To", ", ".join(params.to)), ("Subject", params.subject), ("Text", params.body)),
+        subject=params.subject,
+        body=params.body,
+    )
 
 
 @dataclass(frozen=True)
@@ -34,9 +47,13 @@ class CreateDraft(Step[SendEmail]):
     service: str = "gmail"
     sends: bool = False
     reversible: bool = True
+    single_use: bool = True
 
-    async def check(self, params: SendEmail, ports: Ports, key: str, done: Receipts) -> Receipt | None:
-        return None  # nothing has to be read before a draft is made
+    async def check(self, params: SendEmail, ports: Ports, key: str, done: Receipts, *, first: bool) -> Receipt | None:
+        if first:
+            return None  # nothing has to be read before a draft is made
+        # An earlier try that was turned away may have made it all the same: one draft is enough.
+        return await self.find(params, ports, key, done)
 
     async def send(self, params: SendEmail, ports: Ports, key: str, done: Receipts) -> Receipt:
         made = await ports.mailbox.create_draft(params.mail(), key=key)
@@ -46,7 +63,15 @@ class CreateDraft(Step[SendEmail]):
         made = await ports.mailbox.find_draft(key=key)
         return None if made is None else Receipt(made.draft_id, "read back", {"thread_id": made.thread_id})
 
-    async def undo(self, params: SendEmail, ports: Ports, receipt: Receipt) -> None:
+    async def undo(self, params: SendEmail, ports: Ports, key: str, receipt: Receipt) -> None:
+        now = await ports.mailbox.read_draft(receipt.external_id)
+        if now is None:
+            sent = await ports.mailbox.find_sent(key=key, thread_id=receipt.detail["thread_id"])
+            if sent is not None:
+                raise Rejected("the mail was sent by hand from Gmail")
+            return
+        if difference := _difference(params.mail(), now):
+            raise Rejected(f"your changed draft is still in Gmail: {difference}")
         await ports.mailbox.delete_draft(receipt.external_id)
 
 
@@ -56,13 +81,16 @@ class SendDraft(Step[SendEmail]):
     service: str = "gmail"
     sends: bool = True
     reversible: bool = False
+    single_use: bool = True
 
-    async def check(self, params: SendEmail, ports: Ports, key: str, done: Receipts) -> Receipt | None:
+    async def check(self, params: SendEmail, ports: Ports, key: str, done: Receipts, *, first: bool) -> Receipt | None:
         now = await ports.mailbox.read_draft(done[0].external_id)
         if now is None:
             if (receipt := await self._sent(ports, key, done)) is not None:
                 return receipt
-            raise Rejected("the draft was deleted in Gmail; nothing was sent")
+            if not first:
+                raise Unclear("the draft is gone from Gmail")
+            raise Rejected("the draft was deleted in Gmail; nothing was sent from here")
         if difference := _difference(params.mail(), now):
             raise Rejected(f"the draft was changed in Gmail after the approval: {difference}")
         return None
@@ -84,8 +112,12 @@ class SendDraft(Step[SendEmail]):
         sent = await ports.mailbox.find_sent(key=draft_key(key), thread_id=done[0].detail["thread_id"])
         return None if sent is None else Receipt(sent.message_id, "read back", {"thread_id": sent.thread_id})
 
-    async def undo(self, params: SendEmail, ports: Ports, receipt: Receipt) -> None:
+    async def undo(self, params: SendEmail, ports: Ports, key: str, receipt: Receipt) -> None:
         raise Rejected("a mail that has left cannot be called back")
+
+
+async def rendered(params: SendEmail, ports: Ports, key: str) -> str:
+    return await ports.mailbox.rendered(params.mail(), key=key)
 
 
 def draft_key(send_key: str) -> str:
@@ -104,4 +136,19 @@ def _difference(approved: Mail, found: Mail) -> str:
     return "; ".join(changed)
 
 
-SEND_EMAIL = Action(kind="send_email", params=SendEmail, plan=plan, steps=(CreateDraft(), SendDraft()))
+SEND_EMAIL = Action(
+    kind="send_email",
+    params=SendEmail,
+    plan=plan,
+    steps=(CreateDraft(), SendDraft()),
+    words=Words(
+        title="Send this mail",
+        submit="Send",
+        promise="Exactly this leaves {hold} s after you press Send. Until then the card has Undo, "
+        "and the draft lies in Gmail; afterwards a mail cannot be called back.",
+        done="sent",
+        place="Gmail",
+    ),
+    expects_reply=True,
+    rendered=rendered,
+)

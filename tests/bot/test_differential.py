@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from core import approval
+from core import approval, undoing
 from core.actions.send_email import SendEmail
 from core.database import Database
 from core.effect import State
@@ -43,7 +43,7 @@ class OnPostgres:
 
     async def undo(self, move: int) -> None:
         async with self.rig.database.begin() as db:
-            await approval.undo(db, move=self.ids[move], by=OWNER, now=self.clock.now)
+            await undoing.undo(db, move=self.ids[move], by=OWNER, now=self.clock.now)
 
     async def decide(self, move: int, choice: str) -> None:
         async with self.rig.database.begin() as db:
@@ -189,7 +189,7 @@ async def told(doing: Awaitable[object]) -> str:
     """What a person or a supervisor would see of it."""
     try:
         await doing
-    except (approval.TooLate, AlreadyDecided, TooLate):
+    except (undoing.TooLate, AlreadyDecided, TooLate):
         return "refused"
     except Killed:
         return "killed"

@@ -176,7 +176,7 @@ async def test_an_answer_that_comes_after_its_lease_is_kept_as_late_evidence(rig
 
     async with rig.database.begin() as db:
         kept = await db.exec_driver_sql(f"select state, late_evidence from effects where id = '{plan.sending}'")
-        state, evidence = kept.one()
+        state, (evidence,) = kept.one()
     assert state == State.UNKNOWN
     assert (evidence["event"], evidence["fence"]) == ("Applied", 1)
     assert evidence["receipt"]["external_id"] == rig.mailbox.outbox[0].id

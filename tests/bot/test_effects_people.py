@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from core.approval import TooLate
 from core.effect import State
 from core.ports import Rejected
 from core.queue import AlreadyDecided
+from core.undoing import TooLate
 from tests.support import factories
 from tests.support.factories import HOLD, OWNER, address
 from tests.support.fake_mailbox import Answer, Killed
@@ -66,7 +66,7 @@ async def test_undo_is_refused_once_the_mail_is_leaving(rig):
     rig.mailbox.before_change = press_undo
     await rig.settle()
     assert len(rig.mailbox.outbox) == 1
-    with pytest.raises(TooLate, match="the move is done"):
+    with pytest.raises(TooLate, match="a mail cannot be called back"):
         await rig.undo(plan)
 
 
@@ -153,6 +153,8 @@ async def test_a_draft_edited_by_hand_is_not_sent_and_the_move_says_what_changed
     move = await rig.move(plan)
     assert move.state == "open"
     assert said in move.note
+    assert "your changed draft is still in Gmail" in move.note
+    assert len(rig.mailbox.drafts) == 1
 
 
 async def test_a_draft_deleted_by_hand_is_not_sent_and_the_move_says_so(rig):
@@ -162,7 +164,18 @@ async def test_a_draft_deleted_by_hand_is_not_sent_and_the_move_says_so(rig):
 
     assert rig.mailbox.outbox == []
     move = await rig.move(plan)
-    assert (move.state, move.note) == ("open", "the draft was deleted in Gmail; nothing was sent")
+    assert (move.state, move.note) == ("open", "the draft was deleted in Gmail; nothing was sent from here")
+
+
+async def test_undo_finds_the_mail_that_was_sent_by_hand_and_says_so(rig):
+    plan = await rig.held()
+    rig.mailbox.send_by_hand(rig.mailbox.drafts[0].id)
+    await rig.undo(plan)
+    await rig.settle()
+
+    move = await rig.move(plan)
+    assert (await rig.state(plan.draft), move.state) == (State.CANNOT_UNDO, "open")
+    assert "the mail was sent by hand from Gmail" in move.note
 
 
 async def test_a_draft_sent_by_hand_is_done_and_not_sent_again(rig):

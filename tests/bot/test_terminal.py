@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 from bot.cli import app
 from bot.embedded.process import free_port
 from bot.terminal import short_ids
-from core import cards, execution, queue, switch
+from core import cards, effect_rows, queue, switch
 from core.database import Database
 from core.tables import moves, score_receipts
 from tests.conftest import Urls
@@ -229,7 +229,7 @@ async def test_resume_lets_go_on_what_the_pause_blocked(caseyos: Caseyos, databa
 
     assert "Waiting effects that go on: 1" in (await caseyos("resume")).stdout
     async with database.begin() as db:
-        assert len(await execution.due(db, datetime.now(UTC) + timedelta(seconds=1))) == 1
+        assert len(await effect_rows.due(db, datetime.now(UTC) + timedelta(seconds=1))) == 1
 
 
 async def test_pause_of_a_workspace_that_is_not_there_is_no_silent_success(caseyos: Caseyos) -> None:

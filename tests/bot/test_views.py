@@ -7,16 +7,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.views import card as card_view
-from bot.views import modal
+from bot.views import editing, modal
 from bot.views import note as note_view
 from bot.views.text import clip, escape, outside, plain
-from core.actions.send_email import SendEmail
 from core.card import CardState
-from tests.support.showing import MOVE, OWNER, SPOKEN, card_of, decided_by_nobody, notes_of, score_of
+from tests.support.showing import MOVE, OWNER, SPOKEN, card_of, decided_by_nobody, notes_of, plans_of, score_of
 from tests.support.slack_blocks import assert_dead, assert_message, assert_view
 from tests.support.strings import hostile_strings
 
-DANA = "dana@northpier.example"
 STATES = list(CardState)
 
 # Long, many-byte, invisible, right to left, or full of what Slack reads.
@@ -45,9 +43,9 @@ def assert_card(card):
 
 
 def assert_modals(text):
-    kept = text.replace("\0", "")[:50_000]  # what a draft can hold
-    mail = SendEmail(to=(DANA,), subject=kept[:250] or "-", body=kept or "-")
-    assert_view(modal.edit_mail(move_id=MOVE, mail=mail, hold=timedelta(seconds=30)).to_dict())
+    for action, params in plans_of(text):
+        form = editing.form(action, params, move_id=MOVE, hold=timedelta(seconds=30), zone="Europe/London")
+        assert_view(form.to_dict())
     assert_view(modal.why(title=text, move_id=MOVE, score=score_of(text), changes=[text, text]).to_dict())
     assert_view(modal.why(title=text, move_id=MOVE, score=score_of(text), changes=[]).to_dict())
     for note in notes_of(text):

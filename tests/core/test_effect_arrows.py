@@ -16,7 +16,9 @@ from core.effect import (
     Effect,
     Found,
     Illegal,
+    Look,
     NotFound,
+    Park,
     Refused,
     SaysAgain,
     SaysSent,
@@ -30,6 +32,7 @@ from core.effect import (
     UndoDone,
     UndoImpossible,
     UndoUnclear,
+    WorkerLost,
     allowed,
     transition,
 )
@@ -46,8 +49,11 @@ EVENTS = {
     "refused": Refused("no"),
     "unavailable": Unavailable("busy", SOON),
     "unclear": Unclear("lost"),
+    "worker lost": WorkerLost(look_again=SOON),
+    "look": Look(TIMING.lease),
+    "park": Park("again and again"),
     "found": Found(),
-    "not found": NotFound(SOON),
+    "not found": NotFound(SOON, NOW),
     "cannot tell": CannotTell("gone"),
     "cannot read now": CannotReadNow("down", SOON),
     "cancel": Cancel(),
@@ -63,11 +69,36 @@ EVENTS = {
 
 # Past its horizon; before it, `not found` stays unknown, which has a test of its own.
 ARROWS = {
-    "approved": {"arm": "armed", "block": "blocked", "drop": "dropped"},
-    "held": {"arm": "armed", "block": "blocked", "drop": "dropped", "cancel": "cancelled"},
-    "armed": {"applied": "applied", "refused": "refused", "unavailable": "approved", "unclear": "unknown"},
-    "blocked": {"block": "blocked", "unblock": "approved", "drop": "dropped"},
-    "applied": {"take back": "applied", "undo": "undo_armed"},
+    "approved": {
+        "arm": "armed",
+        "block": "blocked",
+        "drop": "dropped",
+        "worker lost": "approved",
+        "park": "needs_human",
+    },
+    "held": {
+        "arm": "armed",
+        "block": "blocked",
+        "drop": "dropped",
+        "cancel": "cancelled",
+        "worker lost": "held",
+        "park": "needs_human",
+    },
+    "armed": {
+        "applied": "applied",
+        "refused": "refused",
+        "unavailable": "approved",
+        "unclear": "unknown",
+        "worker lost": "unknown",
+    },
+    "blocked": {
+        "block": "blocked",
+        "unblock": "approved",
+        "drop": "dropped",
+        "worker lost": "blocked",
+        "park": "needs_human",
+    },
+    "applied": {"take back": "applied", "undo": "undo_armed", "worker lost": "applied", "park": "cannot_undo"},
     "refused": {},
     "unknown": {
         "applied": "applied",
@@ -75,17 +106,33 @@ ARROWS = {
         "not found": "absent",
         "cannot tell": "needs_human",
         "cannot read now": "unknown",
+        "look": "unknown",
+        "worker lost": "unknown",
+        "park": "needs_human",
     },
-    "absent": {"arm": "armed", "block": "blocked", "drop": "dropped"},
+    "absent": {
+        "arm": "armed",
+        "block": "blocked",
+        "drop": "dropped",
+        "worker lost": "absent",
+        "park": "needs_human",
+    },
     "needs_human": {"says sent": "applied", "says again": "approved", "drop": "dropped"},
     "cancelled": {},
     "dropped": {},
-    "undo_armed": {"undo done": "undone", "undo impossible": "cannot_undo", "undo unclear": "undo_unknown"},
+    "undo_armed": {
+        "undo done": "undone",
+        "undo impossible": "cannot_undo",
+        "undo unclear": "undo_unknown",
+        "worker lost": "undo_unknown",
+    },
     "undo_unknown": {
         "undo": "undo_armed",
         "undo done": "undone",
         "undo impossible": "cannot_undo",
         "undo unclear": "undo_unknown",
+        "worker lost": "undo_unknown",
+        "park": "cannot_undo",
     },
     "undone": {},
     "cannot_undo": {},
@@ -132,13 +179,27 @@ def test_arming_writes_down_lease_deadline_and_horizon():
     armed = transition(an_effect("approved"), Arm(TIMING), NOW)
     assert (armed.attempt, armed.fence, armed.cause) == (2, 4, None)
     assert armed.start_by == NOW + timedelta(seconds=5)
-    assert armed.due_at == NOW + timedelta(seconds=26)
+    assert armed.due_at == NOW + TIMING.lease
     assert armed.horizon_until == NOW + timedelta(seconds=145)
 
 
-def test_the_lease_ends_after_the_request_and_before_the_horizon():
-    armed = transition(an_effect("approved"), Arm(TIMING), NOW)
-    assert armed.start_by + TIMING.request_timeout < armed.due_at < armed.horizon_until
+def test_what_landed_after_the_reading_began_is_looked_for_again():
+    unknown = Effect(State.UNKNOWN, 1, 1, NOW, NOW, horizon_until=NOW)
+    early = transition(unknown, NotFound(SOON, asked_at=NOW - SOON), NOW + timedelta(minutes=5))
+    assert (early.state, early.due_at) == (State.UNKNOWN, NOW + timedelta(minutes=5))
+
+
+def test_claims_without_an_answer_add_up_and_answered_ones_do_not():
+    effect = Effect(State.APPROVED, due_at=NOW)
+    for crashes in range(1, 4):
+        effect = transition(effect, Arm(TIMING), NOW)
+        effect = transition(effect, WorkerLost(), NOW)
+        assert effect.claims == crashes
+        effect = transition(effect, Look(TIMING.lease), NOW)
+        effect = transition(effect, NotFound(SOON, effect.horizon_until), effect.horizon_until)
+        assert (effect.state, effect.claims) == (State.ABSENT, crashes)
+    answered = transition(transition(effect, Arm(TIMING), NOW), Unavailable("busy", SOON), NOW)
+    assert answered.claims == 3
 
 
 @pytest.mark.parametrize(
@@ -153,7 +214,7 @@ def test_the_lease_ends_after_the_request_and_before_the_horizon():
 )
 def test_what_is_not_found_is_absent_from_its_horizon_on_and_looked_for_again_until_then(early_by, state, due_in):
     unknown = Effect(State.UNKNOWN, 1, 1, NOW, NOW, NOW + early_by)
-    after = transition(unknown, NotFound(SOON), NOW)
+    after = transition(unknown, NotFound(SOON, NOW), NOW)
     assert (after.state, after.due_at) == (state, NOW + due_in)
 
 

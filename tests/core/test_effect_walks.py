@@ -18,7 +18,9 @@ from core.effect import (
     Event,
     Found,
     Illegal,
+    Look,
     NotFound,
+    Park,
     Refused,
     SaysAgain,
     SaysSent,
@@ -32,6 +34,7 @@ from core.effect import (
     UndoDone,
     UndoImpossible,
     UndoUnclear,
+    WorkerLost,
     transition,
 )
 
@@ -59,7 +62,9 @@ EVENTS: st.SearchStrategy[Event] = st.one_of(
     st.sampled_from(
         [Refused("no"), Unclear("lost"), CannotTell("gone"), Drop("over"), UndoImpossible("changed"), Block("paused")]
     ),
-    SPANS.map(NotFound),
+    st.tuples(SPANS, SPANS).map(lambda spans: NotFound(spans[0], asked_at=START + 20 * spans[1])),
+    SPANS.map(lambda span: WorkerLost(look_again=span)),
+    st.sampled_from([Look(TIMING.lease), Park("again and again")]),
     SPANS.map(lambda span: Unavailable("busy", span)),
     SPANS.map(lambda span: CannotReadNow("down", span)),
     SPANS.map(lambda span: UndoUnclear("lost", span)),
@@ -108,7 +113,7 @@ def test_nothing_is_absent_before_its_horizon(walk):
     for before, event, after in walk.seen:
         if after.state is State.ABSENT and before.state is not State.ABSENT:
             assert isinstance(event, NotFound)
-            assert after.due_at >= before.horizon_until
+            assert event.asked_at >= before.horizon_until
 
 
 @given(walks())
@@ -120,7 +125,10 @@ def test_the_fence_never_falls_and_rises_with_every_request(walk):
 
 @given(walks())
 def test_it_is_due_unless_it_has_ended_or_waits_for_a_person(walk):
-    for _, event, after in walk.seen:
+    for before, event, after in walk.seen:
+        if isinstance(event, WorkerLost):
+            assert (after.due_at is None) is (before.due_at is None)
+            continue
         if after.state in ENDS - {State.APPLIED} | WAITS_FOR_A_PERSON:
             assert after.due_at is None
         elif after.state is State.APPLIED:
@@ -140,7 +148,7 @@ def test_one_request_at_most_is_under_way(walk):
             assert settled
             settled = False
         elif (
-            isinstance(event, Applied | Refused | Unavailable | Found | SaysSent | SaysAgain | Drop)
+            isinstance(event, Applied | Refused | Unavailable | Found | SaysSent | SaysAgain | Drop | Park)
             or after.state is State.ABSENT
         ):
             settled = True
@@ -158,4 +166,4 @@ def test_what_has_ended_stays_ended_but_for_an_undo(walk):
     for before, event, _ in walk.seen:
         if before.state in ENDS:
             assert before.state is State.APPLIED
-            assert isinstance(event, TakeBack | Undo)
+            assert isinstance(event, TakeBack | Undo | WorkerLost | Park)

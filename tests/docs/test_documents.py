@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import re
 import shlex
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -54,8 +54,11 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
+THE_TESTS_OWN = "CASEYOS_LONG"
+
+
 def test_every_setting_named_in_a_document_exists() -> None:
-    known = {f"CASEYOS_{name.upper()}" for name in Settings.model_fields}
+    known = {f"CASEYOS_{name.upper()}" for name in Settings.model_fields} | {THE_TESTS_OWN}
     for page in PAGES:
         for named in re.findall(r"CASEYOS_[A-Z_]+[A-Z]", page.read_text()):
             assert named in known or any(one.endswith(named) for one in known), f"{page.name}: {named}"
@@ -71,8 +74,8 @@ def _arrows(title: str) -> set[tuple[str, str]]:
 def test_the_diagram_of_effects_is_the_state_machine() -> None:
     """Every arrow that the code can take is drawn, and no other."""
     now = datetime(2026, 11, 24, tzinfo=UTC)
-    timing = machine.Timing(*(3 * [machine.timedelta(seconds=1)]))
-    later = machine.timedelta(seconds=1)
+    timing = machine.Timing(*(3 * [timedelta(seconds=1)]))
+    later = timedelta(seconds=1)
     events: list[machine.Event] = [
         machine.Arm(timing),
         machine.Block("because"),
@@ -82,7 +85,10 @@ def test_the_diagram_of_effects_is_the_state_machine() -> None:
         machine.Unavailable("later", later),
         machine.Unclear("lost"),
         machine.Found(),
-        machine.NotFound(later),
+        machine.NotFound(later, asked_at=now),
+        machine.WorkerLost(),
+        machine.Look(later),
+        machine.Park("again and again"),
         machine.CannotTell("gone"),
         machine.CannotReadNow("busy", later),
         machine.Cancel(),
@@ -97,7 +103,7 @@ def test_the_diagram_of_effects_is_the_state_machine() -> None:
     ]
     taken = set()
     for state in machine.State:
-        before = machine.Effect(state, horizon_until=now)
+        before = machine.Effect(state, due_at=now, horizon_until=now)
         for event in events:
             if machine.allowed(state, type(event)):
                 after = machine.transition(before, event, now)

@@ -1,11 +1,13 @@
 """Sixty hostile texts walk in by the front door: kept as they came, shown dead, and mailed without a header of their own."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from core.tables import moves, recommendations, signals
+from core.validation import first_flaw
 from tests.conftest import FORMS_SECRET, SIGNING_SECRET
 from tests.support.forms import deliver, problem
 from tests.support.product import HOLD, OWNER, Product, running_product
@@ -13,6 +15,7 @@ from tests.support.slack_blocks import assert_dead, assert_message, assert_view
 from tests.support.strings import hostile_strings, of_every_kind
 
 COUNT = 60
+MINUTE = timedelta(minutes=1)
 LIMIT = 20_000  # characters in one field of a form
 HEADERS = {
     "From",
@@ -114,10 +117,17 @@ async def test_every_mail_leaves_with_the_headers_that_were_meant_and_every_repl
         values = {"body": {"input": bodies[email]}}
         sent = {"user": OWNER, "view_id": view["id"], "values": values}
         answer = await product.sandbox.control("POST", "/control/submit", sent)
+        if (flaw := first_flaw("", bodies[email])) is not None:
+            # A link that must not leave is refused in the open form; the mail leaves once it is mended.
+            assert flaw.said in str(answer["response"]), text
+            bodies[email] = "Thank you for writing to us."
+            mended = {**sent, "values": {"body": {"input": bodies[email]}}}
+            answer = await product.sandbox.control("POST", "/control/submit", mended)
         assert (answer["error"], answer["response"]) == (None, None), text
     await product.settle()
-    product.clock.advance(HOLD)
-    await product.settle()
+    for wait in (HOLD, MINUTE):  # a quarter of a day's mails leaves in one minute at most
+        product.clock.advance(wait)
+        await product.settle()
     mails = {one["data"]["to"][0]: one["data"] for one in await product.ledger(service="gmail", method="mail_sent")}
     assert set(mails) == set(guests)
     for email, text in guests.items():

@@ -13,6 +13,7 @@ from bot import demo, ids
 from bot.demo import Demo
 from bot.embedded.process import free_port
 from bot.process_tree import Process, Tree, caseyos, environment
+from tests.support.product import is_card
 
 CASEY, ORLA = "U0CASEY", "U0ORLA"
 DM, SHARED = "D0CASEY", "C0GENERAL"
@@ -62,7 +63,7 @@ def ledger(at: Demo, method: str) -> list[dict[str, Any]]:
 
 def the_card(at: Demo) -> dict[str, Any] | None:
     messages = [m for c in screen(at)["channels"] if c["id"] == DM for m in c["messages"]]
-    return next((message for message in messages if ids.EXECUTE in str(message["blocks"])), None)
+    return next((message for message in messages if ids.EXECUTE in str(message.get("blocks"))), None)
 
 
 def share(at: Demo, move: str) -> str:
@@ -120,4 +121,4 @@ def test_of_five_submissions_by_two_people_one_binds_and_four_are_told_who_was_f
 
 
 def cards_of(at: Demo) -> list[dict[str, Any]]:
-    return [m for c in screen(at)["channels"] if c["id"] == DM for m in c["messages"] if m.get("blocks")]
+    return [m for c in screen(at)["channels"] if c["id"] == DM for m in c["messages"] if is_card(m)]

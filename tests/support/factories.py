@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, select
 
-from core import approval, execution, person, queue, signal, workspace
+from core import approval, effect_rows, person, queue, signal, workspace
 from core.actions.send_email import SendEmail
 from core.aps import Facts
 from core.database import Database
@@ -114,9 +114,9 @@ async def approved(
     return Approved(chosen, draft, sending)
 
 
-async def the_effect(database: Database, id: UUID) -> execution.EffectRow:
+async def the_effect(database: Database, id: UUID) -> effect_rows.EffectRow:
     async with database.begin() as db:
-        row = await execution.lock(db, id)
+        row = await effect_rows.lock(db, id)
     assert row is not None
     return row
 

@@ -34,7 +34,7 @@ class Answer(StrEnum):
     KILLED_AFTER = "killed_after"
 
 
-class Killed(Exception):
+class Killed(BaseException):
     """The process that asked has died: nothing after this line of it runs."""
 
 
@@ -73,6 +73,9 @@ class FakeMailbox:
         """What it says when it is busy."""
         self.before_change: Callable[[], Awaitable[None]] | None = None
         """Runs once, while the next request is on its way."""
+
+    async def rendered(self, mail: Mail, *, key: str) -> str:
+        return f"To: {', '.join(mail.to)}\nSubject: {mail.subject}\n\n{mail.body}"
 
     async def create_draft(self, mail: Mail, *, key: str) -> DraftRef:
         def do() -> DraftRef:

@@ -1,19 +1,24 @@
 """Approved mails in memory, moved by `core.effect.transition` alone: what the store on PostgreSQL is compared with."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import cast
 
 from core import effect as machine
 from core.actions.send_email import SEND_EMAIL, SendEmail
 from core.effect import Effect, Event, State, Timing
-from core.ports import CannotTell, Messenger, Ports, Receipt, Rejected, Unavailable, Unclear
+from core.ports import Calendar, CannotTell, Messenger, Ports, Receipt, Rejected, Unavailable, Unclear
 from tests.support.fake_mailbox import FakeMailbox, NoCrm
 from tests.support.rig import NoMessenger
 
 DRAFT, SENDING = 0, 1
-RETRY, LOOK_AGAIN, READING = timedelta(seconds=5), timedelta(seconds=2), timedelta(seconds=30)
+RETRY, LOOK_AGAIN = timedelta(seconds=5), timedelta(seconds=2)
+
+
+def patience(effect: Effect) -> timedelta:
+    """Twice as long after each try and after each crash."""
+    return min(RETRY * 2 ** (effect.attempt - 1 + effect.claims - 1), timedelta(minutes=5))
 
 
 class TooLate(Exception):
@@ -46,7 +51,9 @@ class MemoryEffects:
     """Any number of moves over one mailbox. Nothing here knows of a database; everything is one thread's own."""
 
     def __init__(self, mailbox: FakeMailbox, clock: Callable[[], datetime], timing: Timing) -> None:
-        self._ports = Ports(mailbox=mailbox, crm=NoCrm(), messenger=cast(Messenger, NoMessenger()))
+        self._ports = Ports(
+            mailbox=mailbox, crm=NoCrm(), calendar=cast(Calendar, NoCrm()), messenger=cast(Messenger, NoMessenger())
+        )
         self._clock = clock
         self._timing = timing
         self._numbers = 0
@@ -89,16 +96,17 @@ class MemoryEffects:
                 self._advance(move, plan, SENDING, machine.Cancel())
                 move.state = "done"
         else:
-            self._withdraw(move, plan)
-            self._advance(move, plan, step, machine.Drop("again"))
+            plan.withdrawn = True
             self._start(move, timedelta())
+            self._stop(move, plan)
+            self._advance(move, plan, step, machine.Drop("again"))
 
     def resume(self) -> None:
         self.paused = False
         for move in self.moves:
             for plan in move.plans:
                 for step, effect in enumerate(plan.effects):
-                    if effect.state is State.BLOCKED and effect.due_at is None:
+                    if effect.state is State.BLOCKED and effect.rule == "kill_switch":
                         self._advance(move, plan, step, machine.Unblock())
 
     def _live(self, move: Move) -> Plan | None:
@@ -106,6 +114,9 @@ class MemoryEffects:
 
     def _withdraw(self, move: Move, plan: Plan) -> None:
         plan.withdrawn = True
+        self._stop(move, plan)
+
+    def _stop(self, move: Move, plan: Plan) -> None:
         for step, effect in enumerate(plan.effects):
             if effect.state is State.HELD:
                 self._advance(move, plan, step, machine.Cancel())
@@ -140,7 +151,7 @@ class MemoryEffects:
 
     def _due(self, plan: Plan, step: int, at: datetime) -> None:
         old = plan.effects[step]
-        plan.effects[step] = Effect(old.state, old.attempt, old.fence, at, old.start_by, old.horizon_until, old.cause)
+        plan.effects[step] = replace(old, due_at=at)
 
     async def run(self, move: Move, plan: Plan, step: int) -> None:
         """What a worker does with this effect when it comes by."""
@@ -150,12 +161,12 @@ class MemoryEffects:
         match effect.state:
             case State.BLOCKED:
                 self._advance(move, plan, step, machine.Unblock())
-            case State.ARMED:
-                self._advance(move, plan, step, machine.Unclear("lost worker"))
-            case State.UNDO_ARMED:
-                self._advance(move, plan, step, machine.UndoUnclear("lost worker", timedelta()))
+            case State.ARMED | State.UNDO_ARMED:
+                self._advance(move, plan, step, machine.WorkerLost())
+            case _ if effect.claims >= machine.MOST_CLAIMS:
+                self._advance(move, plan, step, machine.Park("again and again"))
             case State.UNKNOWN:
-                self._due(plan, step, now + READING)
+                self._advance(move, plan, step, machine.Look(self._timing.lease))
                 await self._read_back(move, plan, step)
             case State.APPLIED | State.UNDO_UNKNOWN:
                 self._advance(move, plan, step, machine.Undo(self._timing))
@@ -163,7 +174,7 @@ class MemoryEffects:
             case _ if step == SENDING and plan.effects[DRAFT].state is not State.APPLIED:
                 self._due(plan, step, now + RETRY)
             case _ if self.paused:
-                self._advance(move, plan, step, machine.Block("paused"))
+                self._advance(move, plan, step, machine.Block("paused", rule="kill_switch"))
             case _:
                 self._advance(move, plan, step, machine.Arm(self._timing))
                 await self._send(move, plan, step)
@@ -173,38 +184,38 @@ class MemoryEffects:
         receipt: Receipt | None = None
         event: Event = machine.Applied()
         try:
-            receipt = await definition.check(plan.params, self._ports, key, done)
+            receipt = await definition.check(plan.params, self._ports, key, done, first=armed.attempt == 1)
             receipt = receipt or await definition.send(plan.params, self._ports, key, done)
         except Rejected as no:
             event = machine.Refused(str(no))
         except Unavailable as busy:
-            event = machine.Unavailable(str(busy), busy.retry_after or RETRY)
+            event = machine.Unavailable(str(busy), busy.retry_after or patience(armed))
         except Unclear as lost:
             event = machine.Unclear(str(lost))
         self._record(move, plan, step, armed, event, receipt)
 
     async def _read_back(self, move: Move, plan: Plan, step: int) -> None:
-        looked = plan.effects[step]
+        looked, asked_at = plan.effects[step], self._clock()
         receipt: Receipt | None = None
         try:
             receipt = await SEND_EMAIL.steps[step].find(plan.params, self._ports, plan.key(step), plan.done(step))
-            event: Event = machine.Found() if receipt else machine.NotFound(LOOK_AGAIN)
+            event: Event = machine.Found() if receipt else machine.NotFound(LOOK_AGAIN, asked_at)
         except CannotTell as known:
             event = machine.CannotTell(str(known))
         except Unavailable as busy:
-            event = machine.CannotReadNow(str(busy), RETRY)
+            event = machine.CannotReadNow(str(busy), busy.retry_after or patience(looked))
         self._record(move, plan, step, looked, event, receipt)
 
     async def _take_back(self, move: Move, plan: Plan, step: int) -> None:
         armed, receipt = plan.effects[step], plan.receipts[step]
         assert receipt is not None
         try:
-            await SEND_EMAIL.steps[step].undo(plan.params, self._ports, receipt)
+            await SEND_EMAIL.steps[step].undo(plan.params, self._ports, plan.key(step), receipt)
             event: Event = machine.UndoDone()
         except Rejected as no:
             event = machine.UndoImpossible(str(no))
         except (Unavailable, Unclear) as lost:
-            event = machine.UndoUnclear(str(lost), RETRY)
+            event = machine.UndoUnclear(str(lost), getattr(lost, "retry_after", None) or patience(armed))
         self._record(move, plan, step, armed, event, None)
 
     def _record(self, move: Move, plan: Plan, step: int, asked: Effect, event: Event, receipt: Receipt | None) -> None:

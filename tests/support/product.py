@@ -21,6 +21,11 @@ OWNER = "U0CASEY"
 DM = "D0CASEY"
 
 
+def is_card(message: dict[str, Any]) -> bool:
+    """A note has blocks as well, but none that names a move."""
+    return any(block.get("block_id", "").startswith("move:") for block in message.get("blocks", []))
+
+
 @dataclass
 class Product:
     services: Services
@@ -66,7 +71,7 @@ class Product:
 
     async def card(self, about: str = "") -> dict[str, Any]:
         """The newest card whose text has `about` in it."""
-        return [message for message in await self.messages() if about in message["text"] and message.get("blocks")][-1]
+        return [message for message in await self.messages() if about in message["text"] and is_card(message)][-1]
 
     async def press(self, action_id: str, *, on: dict[str, Any], user: str = OWNER, **more: Any) -> dict[str, Any]:
         body = {"user": user, "channel": DM, "ts": on["ts"], "action_id": action_id, **more}
@@ -133,6 +138,7 @@ async def running_product(
         hubspot_api_url=sandbox.hubspot_url,
         google_access_token="ya29.sandbox",
         gmail_api_url=sandbox.gmail_url,
+        calendar_api_url=sandbox.gmail_url,
         forms_secret=forms_secret,
         hold_s=HOLD.total_seconds(),
         port=0,

@@ -7,10 +7,10 @@ from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from core import approval, execution, switch
+from core import approval, effect_rows, execution, switch, undoing
 from core.database import Database
 from core.effect import State, Timing
-from core.ports import Messenger, Ports
+from core.ports import Calendar, Messenger, Ports
 from core.runner import Runner
 from tests.support import factories
 from tests.support.clock import HandClock
@@ -40,14 +40,19 @@ class Rig:
 
     def another_runner(self) -> Runner:
         """As if a second process worked on the same database and the same mailbox."""
-        ports = Ports(mailbox=self.mailbox, crm=NoCrm(), messenger=cast(Messenger, NoMessenger()))
+        ports = Ports(
+            mailbox=self.mailbox,
+            crm=NoCrm(),
+            calendar=cast(Calendar, NoCrm()),
+            messenger=cast(Messenger, NoMessenger()),
+        )
         return Runner(self.database, ports, self.clock, {"gmail": TIMING, "slack": TIMING})
 
     async def settle(self) -> None:
         """Runs what is due until nothing is. A killed runner rises from here and leaves the rest as it was."""
         for _ in range(ROUNDS):
             async with self.database.begin() as db:
-                due = await execution.due(db, self.clock.now)
+                due = await effect_rows.due(db, self.clock.now)
             if not due:
                 return
             for id in due:
@@ -88,7 +93,7 @@ class Rig:
 
     async def undo(self, plan: Approved) -> None:
         async with self.database.begin() as db:
-            await approval.undo(db, move=plan.move, by=OWNER, now=self.clock.now)
+            await undoing.undo(db, move=plan.move, by=OWNER, now=self.clock.now)
 
     async def decide(self, plan: Approved, choice: str) -> None:
         async with self.database.begin() as db:
@@ -101,9 +106,9 @@ class Rig:
     async def resume(self) -> int:
         async with self.database.begin() as db:
             await switch.resume(db, by=OWNER, now=self.clock.now)
-            return await execution.unblock_paused(db, self.clock.now)
+            return await execution.unblock(db, "kill_switch", self.clock.now)
 
-    async def effect(self, id: UUID) -> execution.EffectRow:
+    async def effect(self, id: UUID) -> effect_rows.EffectRow:
         return await factories.the_effect(self.database, id)
 
     async def state(self, id: UUID) -> State:

@@ -2,11 +2,16 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+from pydantic import BaseModel
+
+from core.actions.registry import ACTIONS
 from core.aps import Reason, Score
 from core.card import Card, CardState
 from core.note import Note
+from core.plan import Action
 
 NOW = datetime(2026, 11, 24, 9, 52, tzinfo=UTC)
 MOVE = str(UUID(int=7))
@@ -22,6 +27,7 @@ SPOKEN = {
     CardState.UNCERTAIN: "uncertain",
     CardState.NEEDS_HUMAN: "needs your eyes",
     CardState.BLOCKED: "blocked",
+    CardState.TAKING_BACK: "taking it back",
     CardState.DONE: "done",
     CardState.DISMISSED: "dismissed",
     CardState.EXPIRED: "expired",
@@ -53,7 +59,27 @@ def card_of(text: str, state: CardState = CardState.OPEN) -> Card:
         until=NOW + timedelta(seconds=30),
         reason=text,
         outcome="reply",
+        note=text,
+        undoable=True,
     )
+
+
+def plans_of(text: str) -> list[tuple[Action[Any], BaseModel]]:
+    """Every kind of action with a plan on which all that comes from outside is this text, as far as a draft holds it."""
+    kept = text.replace("\0", "")[:50_000] or "-"
+    line, short, dana = kept[:200], kept[:2500], "dana@northpier.example"
+    deal = {"before": {"stage": line, "amount": "5", "close_date": "2026-11-27", "next_step": line}}
+    params: dict[str, dict[str, Any]] = {
+        "send_email": {"to": (dana,), "subject": line, "body": kept},
+        "reply_in_thread": {"to": (dana,), "subject": line, "body": kept, "thread_id": "t1", "in_reply_to": line},
+        "create_task": {"subject": line, "body": kept[:20_000], "due_at": NOW, "contact_id": line},
+        "book_meeting": {
+            "title": line, "start": NOW, "attendees": (dana,), "description": kept[:8000], "prep": short, "owner": OWNER
+        },
+        "update_deal": {"deal_id": "3002", "deal_name": kept, "amount": "7.50", "next_step": kept, **deal},
+        "post_to_channel": {"channel": "C0WINS", "channel_name": kept, "text": short},
+    }  # fmt: skip
+    return [(action, action.params.model_validate(params[kind])) for kind, action in ACTIONS.items()]
 
 
 def decided_by_nobody(card: Card) -> Card:

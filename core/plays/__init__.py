@@ -1,0 +1,1 @@
+"""What a signal may propose, one file each; `core/playbook.py` lists them."""
