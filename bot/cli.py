@@ -17,6 +17,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+mail = typer.Typer(name="mail", help="Understand mail, without a database and without Slack.", no_args_is_help=True)
+app.add_typer(mail)
+
 
 def _fail(message: str, code: int = 2) -> typer.Exit:
     typer.secho(message, err=True, fg="red")
@@ -188,6 +191,25 @@ def bench(
     from bot.bench.ack import SHORT, WHOLE, run
 
     raise typer.Exit(run(size=SHORT if short else WHOLE))
+
+
+@mail.command("classify")
+def mail_classify(
+    paths: Annotated[list[str] | None, typer.Argument(help="Files with one mail each.")] = None,
+    from_list: Annotated[
+        Path | None, typer.Option("--from-list", help="A file that names them, one path a line.")
+    ] = None,
+) -> None:
+    """Say of each mail what it is, why it came back, what is new in it and what its writer wants: a JSON line each."""
+    from bot.mail_command import classify, listed_paths
+
+    if not paths and from_list is None:
+        raise _fail("Name mails, or a list of them with --from-list.")
+    try:
+        listed = listed_paths(from_list) if from_list is not None else []
+    except OSError as why:
+        raise _fail(f"The list cannot be read: {why}") from None
+    classify([*(paths or []), *listed])
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -1,0 +1,251 @@
+"""Bounces: whether a mail is a server's notice about a mail of ours, for whom, and why."""
+
+import re
+from dataclasses import dataclass
+
+from core.mail import refusal
+from core.mail.html_text import as_text
+from core.mail.parsing import Mail
+from core.mail.phrases import pattern, plain
+
+ENOUGH = 4
+_ANSWERS = re.compile(
+    r"^\s*(?:re|aw|fw|fwd|wg|sv|antw|tr|rv|vs|vl|odp|ynt|rif|回复|答复|转发)\s*(?:\[\d+\])?\s*[:：]", re.IGNORECASE
+)
+_ADDRESS = re.compile(r"[\w.+%&'=/!#$*?^`{|}~-]{1,100}@[\w-]+(?:\.[\w-]+)+|[\w.+-]+@\[[\d.]+\]")
+_HEADER_LINE = re.compile(
+    r"^[ >]{0,6}(?:Return-Path|Received|DKIM-Signature|MIME-Version|Message-ID|X-[\w-]+|From|To|Date|Subject|Content-Type)\s?:\s",
+    re.IGNORECASE,
+)
+_TRACE_LINE = re.compile(
+    r"^[ >]{0,6}(?:Return-Path|Received|DKIM-Signature|MIME-Version|Content-Type|X-[\w-]+)\s?:\s", re.IGNORECASE
+)
+_SMTP_REPLY = re.compile(r"(?<![\d.\-:/])[45]\d\d(?:[ -]+#?[45]\.\d{1,3}\.\d{1,3}|[ -]+\S)|#[45]\.\d{1,3}\.\d{1,3}")
+_REPLY_TEXT = re.compile(
+    r"(?<![\d.\-:/#\w])([45]\d\d[ -]#?(?:[45]\.\d{1,3}\.\d{1,3})?.{0,1200}?)(?=\n\s*\n|\n\s*(?:<<<|>>>|\.\.\.)|\Z)",
+    re.DOTALL,
+)
+_CONSEQUENCE = re.compile(
+    r"^(?:503 |55\d[ -].{0,140}service unavailable\s*$|554[ -](?:5\.0\.0 service unavailable|5\.5\.1 error: no valid|error: no valid))",
+    re.IGNORECASE,
+)
+_LOOSE_REPORT = re.compile(
+    r"^Final-Recipient:[^\n]*\n(?:[^\n]+\n){0,6}?(?:Action|Status):|^Action:[^\n]*\n(?:[^\n]+\n){0,6}?Final-Recipient:",
+    re.IGNORECASE | re.MULTILINE,
+)
+_REASON_LINE = re.compile(
+    r"\(reason: (.{3,600}?)\)\s*\n|^\s*(?:reason|diagnostic[- ]code|error(?: message)?|grund|raison|motivo|cause|原因)\s?[:：]\s*(.{3,600}?)$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_SAYS_ONLY_THAT = re.compile(
+    r"(?:remote )?(?:smtp )?(?:server|transmission)?.{0,30}(?:rejected address|failure has occurred)", re.IGNORECASE
+)
+_RETURNED_MARK = r"^[\W_]{0,60}{}[\W_]{0,60}$"
+
+
+@dataclass(frozen=True, slots=True)
+class Bounce:
+    """One notice, judged by its first recipient that failed."""
+
+    kind: str
+    reason: str
+    recipient: str | None
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One recipient's block of a delivery status report (RFC 3464)."""
+
+    recipient: str
+    action: str
+    status: str
+    diagnosis: str
+
+
+def reports(mail: Mail) -> list[Report]:
+    """The per-recipient blocks of the delivery status report that the mail itself carries."""
+    texts = [part.text for part in mail.of_type("message/delivery-status", "message/global-delivery-status")]
+    if not texts:
+        # A gateway that took the parts out of their order: the fields stand in the text.
+        texts = [part.text[:30_000] for part in mail.text_parts("text/plain") if _LOOSE_REPORT.search(part.text)]
+    found = []
+    for text in texts:
+        for block in re.split(r"\n\s*\n", text):
+            fields = _fields(block)
+            if (
+                fields.keys() & {"action", "status"}
+                or len(fields.keys() & {"final-recipient", "original-recipient", "diagnostic-code"}) > 1
+            ):
+                found.append(_report(fields))
+    return found
+
+
+def _fields(block: str) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    name = ""
+    for line in block.split("\n")[:200]:
+        if line[:1] in " \t" and name:
+            fields[name] += " " + line.strip()
+        elif ":" in line:
+            name, _, value = line.partition(":")
+            name = name.strip().lower()
+            fields.setdefault(name, value.strip())
+    return fields
+
+
+def _report(fields: dict[str, str]) -> Report:
+    named = fields.get("original-recipient") or fields.get("final-recipient") or ""
+    final = fields.get("final-recipient") or named
+    recipient = _first_address(final) or _first_address(named) or _first_address(fields.get("x-actual-recipient", ""))
+    action = re.sub(r"[^a-z]", "", fields.get("action", "").split(" ")[0].lower())
+    diagnosis = re.sub(r"^\s*[\w-]{1,20}\s*;\s*", "", fields.get("diagnostic-code", ""))
+    return Report(recipient, action, fields.get("status", ""), diagnosis)
+
+
+def _first_address(text: str) -> str:
+    found = _ADDRESS.search(text.split(";", 1)[-1])
+    return found[0].strip(".") if found else ""
+
+
+def failures(found: list[Report]) -> list[Report]:
+    return [
+        one
+        for one in found
+        if one.action not in {"delivered", "relayed", "expanded"} and not one.status.startswith("2")
+    ]
+
+
+def own_text(mail: Mail) -> str:
+    """What the notice itself says, without the mail it returns."""
+    texts = [part.text for part in mail.text_parts("text/plain") if part.text.strip()][:2]
+    if not texts:
+        texts = [as_text(part.text) for part in mail.text_parts("text/html")][:1]
+    return before_returned_mail("\n".join(texts))[:20_000]
+
+
+def before_returned_mail(text: str) -> str:
+    """Cut where the returned mail begins: at a line that says so, or at its first header lines."""
+    marks = pattern("notice", "returned.marks", shape=_RETURNED_MARK)
+    lines = text.split("\n")
+    for at, line in enumerate(lines):
+        if at and len(line) < 160 and marks.match(line):
+            return "\n".join(lines[:at])
+        if at > 1 and _HEADER_LINE.match(line) and _begins_a_head(lines[at : at + 8]):
+            return "\n".join(lines[:at])
+    return text
+
+
+def _begins_a_head(lines: list[str]) -> bool:
+    """Three header lines, and one among them that only a real mail has."""
+    return sum(bool(_HEADER_LINE.match(line)) for line in lines) >= 3 and any(_TRACE_LINE.match(line) for line in lines)
+
+
+def is_notice(mail: Mail) -> bool:
+    """Whether a server wrote this about the fate of a mail of ours."""
+    found = reports(mail)
+    if found:
+        return bool(failures(found))
+    return weight(mail) >= ENOUGH
+
+
+def weight(mail: Mail) -> int:
+    """How much speaks for a notice that has no report: each witness counts, a person's habits count against."""
+    text = plain(own_text(mail))[:6_000]
+    answers = bool(_ANSWERS.match(mail.subject))
+    machine = from_machine(mail)
+    total = 2 * machine + (
+        mail.header("return-path").strip() in {"<>", "< >"} or "mailer-daemon" in mail.header("return-path").lower()
+    )
+    total += 3 * ("x-failed-recipients" in mail.headers)
+    total += 2 * bool(not answers and pattern("notice", "subject.words").search(mail.subject))
+    total += 2 * bool(pattern("notice", "body.failed").search(text))
+    total += bool(_SMTP_REPLY.search(text)) + bool(pattern("notice", "body.machine").search(text))
+    total += bool(
+        mail.of_type("message/rfc822", "text/rfc822-headers", "message/delivery-status")
+        or len(text) + 40 < len(_whole_text(mail))
+    )
+    if answers or "in-reply-to" in mail.headers:
+        total -= 1 if machine else 6
+    return total
+
+
+def from_machine(mail: Mail) -> bool:
+    """Whether the From line names a mail server rather than a person."""
+    value = mail.header("from").lower()
+    local = mail.sender.split("@")[0] if mail.sender else value.strip(' <>"')
+    return bool(
+        value.strip() in {"", "<>"}
+        or pattern("notice", "sender.local", shape=r"^{}$").match(local)
+        or "mailer-daemon" in value
+        or pattern("notice", "sender.name").search(value.split("<")[0])
+    )
+
+
+def _whole_text(mail: Mail) -> str:
+    return "\n".join(part.text for part in mail.text_parts("text/plain"))
+
+
+def read(mail: Mail) -> Bounce:
+    """Why the mail came back and whose address it concerns. The caller knows that it is a notice."""
+    failed = failures(reports(mail))
+    first = failed[0] if failed else Report("", "", "", "")
+    text = own_text(mail)
+    delayed = (bool(failed) and all(one.action == "delayed" for one in failed)) or (
+        not failed and _is_warning(mail, text)
+    )
+    statements = _statements(first, text, mail)
+    judged = refusal.judge(
+        statements, text=_without_formalities(text) + "\n" + mail.subject, status=first.status, delayed=delayed
+    )
+    return Bounce(judged.kind, judged.reason, _recipient(mail, first, text), judged.evidence)
+
+
+def _is_warning(mail: Mail, text: str) -> bool:
+    return bool(
+        re.search(r"\bdelay(?:ed)?\b|\bwarning\b|verz[öo]gert|retard[ée]|temporarily", mail.subject, re.IGNORECASE)
+    ) or bool(
+        re.search(
+            r"warning message only|still trying|will (?:be retried|keep trying|continue to)|do not need to resend|no action is required",
+            text,
+            re.IGNORECASE,
+        )
+    )
+
+
+def _statements(first: Report, text: str, mail: Mail) -> list[str]:
+    """The servers' words, the most direct first: the report, reply lines in the text, reasons given."""
+    statements = [first.diagnosis]
+    statements += [group for found in _REASON_LINE.findall(text) for group in found if group][:3]
+    replies = [reply.strip() for reply in _REPLY_TEXT.findall(text)]
+    statements += [reply for reply in replies if not _CONSEQUENCE.match(reply)][:3]
+    comment = re.search(r"\((.{3,200})\)", first.status)
+    statements += [comment[1]] if comment and not _SAYS_ONLY_THAT.match(comment[1]) else []
+    return [one for one in statements if one.strip()]
+
+
+_FORMALITIES = re.compile(
+    r"we recommend contacting.{0,200}?error\.|google tried to deliver your message, but it was rejected[^.]*\.|this is a permanent error[^.\n]*\.?|sorry it didn't work out\.?|"
+    r"(?:for further assistance|if you do so|you can delete|please (?:contact|send|do not|direct|forward|try|check|resend|quote))[^.]*\.|"
+    r"this (?:message|mail|report) was (?:created|generated)[^.]*\.|postmaster|mailer-daemon|mail delivery (?:software|system|agent)",
+    re.IGNORECASE,
+)
+
+
+def _without_formalities(text: str) -> str:
+    return _FORMALITIES.sub(" ", text)
+
+
+def _recipient(mail: Mail, first: Report, text: str) -> str | None:
+    if first.recipient:
+        return first.recipient
+    if found := _first_address(mail.header("x-failed-recipients")):
+        return found
+    ours = {
+        address for name in ("to", "from", "delivered-to") for address in _ADDRESS.findall(mail.header(name).lower())
+    }
+    for address in re.findall(r"<([^<>\s]+@[^<>\s]+)>", text) + _ADDRESS.findall(text):
+        clean = address.strip(".'\"")
+        if clean.lower() not in ours and not pattern("notice", "sender.local", shape=r"^{}@").match(clean):
+            return str(clean)
+    return None
