@@ -32,7 +32,7 @@ _ASIDE = re.compile(
 )
 _SENTENCE = re.compile(r"[^.!?\n。！？]+(?:(?:\.(?=[\w@])|[^.!?\n。！？])+)*[.!?。！？]*")
 _CLOCK = re.compile(
-    r"(?<![\d.:/])(?:[01]?\d|2[0-3])(?:[:.][0-5]\d(?![\d.])|\s?(?:am|pm|a\.m\.|p\.m\.|uhr|h\b(?:\s?[0-5]\d)?|o'clock))|\b(?:at|alle|a las|las|às|kl\.?|klo|om|um|o|v|в|saat) (?:[01]?\d|2[0-3])(?![\d.,]|\s?%)\b|\b(?:noon|midday|half past|quarter (?:to|past)|las (?:[01]?\d|2[0-3]))\b|\d{1,2}[時点點]",
+    r"(?<![\d.:/])(?:[01]?\d|2[0-3])(?:[:.][0-5]\d(?![\d.])|\s?(?:am|pm|a\.m\.|p\.m\.|uhr|h\b(?:\s?[0-5]\d)?|o'clock))|\b(?:at|alle|a las|las|às|kl\.?|klo|om|um|o|v|в|saat) (?:[01]?\d|2[0-3])(?![.,]?\d|\s?%)\b|\b(?:noon|midday|half past|quarter (?:to|past)|las (?:[01]?\d|2[0-3]))\b|\d{1,2}[時点點]",
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
@@ -53,7 +53,7 @@ class _Sentence:
     raw: str = ""
 
 
-_APART = frozenset({"whole", "negated", "about", "turn", "start", "told", "weak", "named", "invite"})
+_APART = frozenset({"whole", "negated", "about", "kept", "turn", "told", "weak", "named", "invite"})
 _WRITTEN_TOGETHER = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
@@ -70,16 +70,16 @@ def _any_of(phrases: Iterable[str], *, whole: bool = False) -> re.Pattern[str]:
 
 @cache
 def _words(path: str) -> re.Pattern[str]:
-    chosen = table("intent")
-    for step in path.split("."):
-        chosen = chosen[step]
-    return _any_of(flattened(chosen), whole=True)
+    """The phrases of one list, such as `_words("later.weak")`."""
+    name, key = path.split(".")
+    return _any_of(table(f"intent/{name}")[key], whole=True)
 
 
 @cache
 def _of(name: str) -> re.Pattern[str]:
     """All languages' phrases for an intent."""
-    return _any_of(phrase for key, phrases in table("intent")[name].items() if key not in _APART for phrase in phrases)
+    lists = table(f"intent/{name}").items()
+    return _any_of(phrase for key, phrases in lists if key not in _APART for phrase in phrases)
 
 
 def intent_of(own: str, *, subject: str = "", sender: str = "") -> Intent:
@@ -92,7 +92,8 @@ def intent_of(own: str, *, subject: str = "", sender: str = "") -> Intent:
         return Intent("none")
     if found := _unsubscribes(sentences):
         return Intent("unsubscribe", found)
-    return _without_unsubscribe(sentences, _other_address(text, sender))
+    rest = [one for one in sentences if not _words("unsubscribe.kept").search(one.text)]
+    return _without_unsubscribe(rest, _other_address(text, sender)) if rest else Intent("none")
 
 
 def _body(text: str) -> str:
@@ -124,7 +125,7 @@ def _sentences(text: str) -> list[_Sentence]:
 
 def _whole(name: str, sentence: str) -> bool:
     bare = re.sub(r"[^\w\s',-]", "", sentence).strip(" ,.-")
-    return bool(re.fullmatch("|".join(f"(?:{one})" for one in table("intent")[name]["whole"]), bare))
+    return bool(re.fullmatch("|".join(f"(?:{one})" for one in table(f"intent/{name}")["whole"]), bare))
 
 
 _ABOUT_THE_WORD = re.compile(r"unsubscrib|opt|abmeld|abbestell|désinscri|désabonn|baja|remove (?:the|that|this)")
@@ -216,7 +217,7 @@ _FOR_NOW = re.compile(
     r"pour (?:le moment|l'instant)|avant|por ahora|de momento|por el momento|hasta|per ora|al momento|por enquanto|op dit moment|momenteel|na razie|just nu|lige nu|сейчас|пока)\b"
 )
 _FOR_GOOD = re.compile(
-    r"interes|intéress|thank|danke|merci|gracias|grazie|decided|renew|cancel|terminat|kündig|declin|pass\b|another|competitor"
+    r"interes|intéress|thank|danke|merci|gracias|grazie|decided|renew|cancel|terminat|kündig|declin|pass\b|another|competitor|happy|satisf|content|zufrieden|cambiar|chang"
 )
 
 
@@ -270,7 +271,7 @@ def _turned(sentences: list[_Sentence], refusal: tuple[int, str], address: str) 
 
 
 def _first_referral(sentences: list[_Sentence]) -> tuple[int, str] | None:
-    named = re.compile("|".join(table("intent")["referral"]["named"]))
+    named = re.compile("|".join(table("intent/referral")["named"]))
     for at, sentence in enumerate(sentences):
         if found := _of("referral").search(sentence.text) or named.search(sentence.raw):
             return at, found[0]
