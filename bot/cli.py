@@ -199,6 +199,7 @@ def mail_classify(
     from_list: Annotated[
         Path | None, typer.Option("--from-list", help="A file that names them, one path a line.")
     ] = None,
+    why: Annotated[bool, typer.Option("--why", help="Also the words or the code that gave reason or intent.")] = False,
 ) -> None:
     """Say of each mail what it is, why it came back, what is new in it and what its writer wants: a JSON line each."""
     from bot.mail_command import classify, listed_paths
@@ -207,9 +208,9 @@ def mail_classify(
         raise _fail("Name mails, or a list of them with --from-list.")
     try:
         listed = listed_paths(from_list) if from_list is not None else []
-    except OSError as why:
-        raise _fail(f"The list cannot be read: {why}") from None
-    classify([*(paths or []), *listed])
+    except OSError as failed:
+        raise _fail(f"The list cannot be read: {failed}") from None
+    classify([*(paths or []), *listed], why=why)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

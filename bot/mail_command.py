@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from core.mail.parsing import MOST_BYTES
-from core.mail.understanding import Understanding, understand
+from core.mail.understanding import Understanding, prepare, understand
 
 
 def listed_paths(listing: Path) -> list[str]:
@@ -17,29 +17,30 @@ def listed_paths(listing: Path) -> list[str]:
     return [line for line in (one.rstrip("\r") for one in text.split("\n")) if line]
 
 
-def classify(paths: Iterable[str], *, out: BinaryIO | None = None) -> None:
+def classify(paths: Iterable[str], *, why: bool = False, out: BinaryIO | None = None) -> None:
     """Write one line for each path, in order. A path that cannot be read gets its line with `error`."""
     out = out or sys.stdout.buffer
+    prepare()
     for path in paths:
-        out.write(answer(path) + b"\n")
+        out.write(answer(path, why=why) + b"\n")
         out.flush()
 
 
-def answer(path: str) -> bytes:
-    """The line for one path, without its end."""
+def answer(path: str, *, why: bool = False) -> bytes:
+    """The line for one path, without its end; with `why` also the words or the code that gave reason or intent."""
     try:
         with open(os.fsencode(path), "rb") as file:  # a name of any bytes is opened as it is
             raw = file.read(MOST_BYTES)
-    except (OSError, ValueError) as why:
-        return _line(path, Understanding("other"), error=_reason(why))
-    return _line(path, understand(raw), error=None)
+    except (OSError, ValueError) as failed:
+        return _line(path, Understanding("other"), error=_reason(failed), why=why)
+    return _line(path, understand(raw), error=None, why=why)
 
 
-def _reason(why: Exception) -> str:
-    return (why.strerror if isinstance(why, OSError) else None) or str(why) or type(why).__name__
+def _reason(failed: Exception) -> str:
+    return (failed.strerror if isinstance(failed, OSError) else None) or str(failed) or type(failed).__name__
 
 
-def _line(path: str, understood: Understanding, *, error: str | None) -> bytes:
+def _line(path: str, understood: Understanding, *, error: str | None, why: bool) -> bytes:
     bounce = understood.bounce
     record: dict[str, Any] = {
         "path": path,
@@ -50,6 +51,8 @@ def _line(path: str, understood: Understanding, *, error: str | None) -> bytes:
         "return_date": understood.return_date.isoformat() if understood.return_date else None,
         "error": error,
     }
+    if why:
+        record["evidence"] = (bounce.evidence if bounce else understood.intent.evidence) or None
     try:
         return json.dumps(record, ensure_ascii=False).encode()
     except UnicodeEncodeError:

@@ -15,8 +15,8 @@ from core.database import Db
 from core.draft import one_line
 from core.effect_rows import POST_NOTE, tell
 from core.identity import new_id
+from core.mail.reply import own_words
 from core.ports import IncomingMail
-from core.reply import own_words
 from core.tables import effects, moves, outcomes, people, recommendations
 
 REPLY_WITHIN = timedelta(days=7)

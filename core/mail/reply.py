@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from core.mail.html_text import as_text
 from core.mail.parsing import Mail
-from core.mail.phrases import flattened, pattern, table
+from core.mail.phrases import pattern
 
 _MOST_LINES = 4_000
 _LONGEST_LINE = 1_000
@@ -292,6 +292,3 @@ def _without_last_quotation(lines: list[str], kinds: str) -> tuple[list[str], st
         end = kinds.rindex("t") + 1
         return lines[:end], kinds[:end]
     return lines, kinds
-
-
-LANGUAGES = len(flattened(table("quotation")["wrote"]))
