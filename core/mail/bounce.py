@@ -37,6 +37,8 @@ _REASON_LINE = re.compile(
     r"\(reason: (.{3,600}?)\)\s*\n|^\s*(?:reason|diagnostic[- ]code|error(?: message)?|grund|raison|motivo|cause|原因)\s?[:：]\s*(.{3,600}?)$",
     re.IGNORECASE | re.MULTILINE,
 )
+# A mail store that took the mail and then could not keep it: its word weighs more than the report's.
+_STORE_SAYS = re.compile(r"was automatically rejected:\s*(\S.{2,300}?)\s*$", re.IGNORECASE | re.MULTILINE)
 _SAYS_ONLY_THAT = re.compile(
     r"(?:remote )?(?:smtp )?(?:server|transmission)?.{0,30}(?:rejected address|failure has occurred)", re.IGNORECASE
 )
@@ -215,7 +217,7 @@ def _is_warning(mail: Mail, text: str) -> bool:
 
 def _statements(first: Report, text: str, mail: Mail) -> list[str]:
     """The servers' words, the most direct first: the report, reply lines in the text, reasons given."""
-    statements = [first.diagnosis]
+    statements = [*_STORE_SAYS.findall(text)[:1], first.diagnosis]
     statements += [group for found in _REASON_LINE.findall(text) for group in found if group][:3]
     replies = [reply.strip() for reply in _REPLY_TEXT.findall(text)]
     statements += [reply for reply in replies if not _CONSEQUENCE.match(reply)][:3]

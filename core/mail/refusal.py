@@ -13,7 +13,7 @@ _ENHANCED = re.compile(r"(?<![\d.])#?([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
 _REPLY = re.compile(r"(?<![\d.\-:/])([45]\d\d)(?=[\s\-:)#]|$)")
 # These say only what is said more exactly behind them.
 _PREFIXES = re.compile(
-    r"(?:all )?recipient(?:s)? (?:address(?:es)? )?(?:was |were )?rejected\s*:\s*(?=\S)", re.IGNORECASE
+    r"(?<!5\.4\.1 )(?:all )?recipient(?:s)? (?:address(?:es)? )?(?:was |were )?rejected\s*:\s*(?=\S)", re.IGNORECASE
 )
 _LONGEST = 1_500
 

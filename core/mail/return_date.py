@@ -73,7 +73,11 @@ def _answers(sentence: str, written: date | None, *, american: bool) -> list[tup
             answers.append((0 + 4 * of_other_things + one.loose, day))
         elif _back_after(after, last=at + 1 == len(found)):
             answers.append((1 + 4 * of_other_things + one.loose, day))
-    return answers if not of_other_things else [one for one in answers if one[0] <= 5]
+    if of_other_things:
+        # Moves and fairs count only where the writer is there, and only as the end of an absence.
+        writer = pattern("calendar", "other.writer", shape=r"(?<![^\W\d_]){}(?![^\W\d_])").search(sentence)
+        return [one for one in answers if one[0] <= 5] if writer else []
+    return answers
 
 
 def _directly_until(before: str) -> bool:
