@@ -48,6 +48,7 @@ _APART = frozenset(
         "denied",
         "request",
         "contrast",
+        "past",
     ]
 )
 _WRITTEN_TOGETHER = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -251,6 +252,8 @@ def _names_a_time(sentences: list[Sentence]) -> str:
     """A day with a clock time, or a clock time beside words of a meeting: somebody proposes or accepts it."""
     for sentence in sentences:
         clock = _CLOCK.search(sentence.text)
+        if clock and _words("meeting.past").search(sentence.text[: clock.start()]):
+            continue
         if clock and len(sentences) == 1 and len(sentence.text.split()) < 8:
             return sentence.text
         if clock and (
