@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
+from core.mail.likeness import resembled
 from core.mail.phrases import flattened, pattern, plain, table
 from core.mail.sentence import Sentence, sentences_of
 
@@ -46,6 +47,7 @@ _APART = frozenset(
         "for_good",
         "agrees",
         "denied",
+        "denied_behind",
         "request",
         "contrast",
         "past",
@@ -89,7 +91,26 @@ def intent_of(own: str, *, subject: str = "", sender: str = "") -> Intent:
     if found := _unsubscribes(sentences):
         return Intent("unsubscribe", found)
     rest = [one for one in sentences if not _words("unsubscribe.kept").search(one.text)]
-    return _without_unsubscribe(rest, _other_address(rest, sender)) if rest else Intent("none")
+    if not rest:
+        return Intent("none")
+    by_rule = _without_unsubscribe(rest, _other_address(rest, sender))
+    if by_rule.name == "none":
+        return _by_likeness(rest)
+    if by_rule.name == "interested" and not _words("interested.request").search(by_rule.evidence):
+        # A kind word alone is weak: where the whole resembles a refusal, it is one.
+        resembling = _by_likeness(rest)
+        return resembling if resembling.name in {"unsubscribe", "not_interested"} else by_rule
+    return by_rule
+
+
+def _by_likeness(sentences: list[Sentence]) -> Intent:
+    """What no rule has words for, as the replies it resembles; never interest, never a talk."""
+    text = " ".join(one.text for one in sentences)
+    match resembled(text):
+        case "unsubscribe" | "not_interested" | "later" | "referral" as name:
+            return Intent(name, text)
+        case _:
+            return Intent("none")
 
 
 def _whole(name: str, sentence: str) -> bool:
@@ -151,7 +172,8 @@ def _first(name: str, sentences: list[Sentence], start: int = 0, *, weak: bool =
     words = _words(f"{name}.weak") if weak else _of(name)
     for at in range(start, len(sentences)):
         for found in words.finditer(sentences[at].text):
-            if name == "later" or not _is_negated(sentences[at].text[: found.start()]):
+            before, behind = sentences[at].text[: found.start()], sentences[at].text[found.end() :]
+            if name == "later" or not (_is_denied_before(before) or _is_denied_behind(behind)):
                 return at, found[0]
     return None
 
@@ -166,9 +188,14 @@ def _is_taken_back(wish: tuple[int, str], sentences: list[Sentence]) -> bool:
     return bool(turn) and not _of("interested").search(behind[turn.end() :] if turn else "")
 
 
-def _is_negated(before: str) -> bool:
+def _is_denied_before(before: str) -> bool:
     """Whether the words directly before a wish deny it: "did not like it"."""
     return bool(pattern("intent/interested", "denied", shape=r"(?<![^\W\d_]){}(?: \w+){0,2} ?$").search(before))
+
+
+def _is_denied_behind(behind: str) -> bool:
+    """Whether the words directly behind a wish deny it: "je souhaite ne plus"."""
+    return bool(pattern("intent/interested", "denied_behind", shape=r"^[\s,]*{}(?![^\W\d_])").match(behind))
 
 
 def _first_refusal(sentences: list[Sentence]) -> tuple[int, str] | None:

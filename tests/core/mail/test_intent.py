@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.mail.intent import intent_of
+from core.mail.phrases import table
 from core.mail.reply import own_words
 
-REPLIES: dict[str, list[str]] = tomllib.loads((Path(__file__).parent / "replies.toml").read_text(encoding="utf-8"))
+REPLIES: dict[str, list[str]] = table("replies")
+UNSEEN: dict[str, list[str]] = tomllib.loads((Path(__file__).parent / "unseen.toml").read_text(encoding="utf-8"))
 REFUSALS = [*REPLIES["unsubscribe"], *REPLIES["not_interested"]]
 EAGER = {"interested", "meeting"}
 
