@@ -1,13 +1,12 @@
 """What a person wants, read from what he or she newly wrote. A refusal is never turned into interest."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
 from core.mail.likeness import resembled
-from core.mail.phrases import flattened, pattern, plain, table
+from core.mail.phrases import any_of, flattened, pattern, phrases_for, plain, table, words_of
 from core.mail.sentence import Sentence, sentences_of
 
 Name = Literal["interested", "question", "meeting", "referral", "later", "not_interested", "unsubscribe", "none"]
@@ -27,60 +26,6 @@ class Intent:
     evidence: str = ""
 
 
-# Lists that qualify what was found, or are matched in another way.
-_APART = frozenset(
-    [
-        "whole",
-        "negated",
-        "about",
-        "kept",
-        "word",
-        "writer",
-        "turn",
-        "told",
-        "weak",
-        "named",
-        "invite",
-        "asked",
-        "reported",
-        "for_now",
-        "for_good",
-        "agrees",
-        "denied",
-        "denied_behind",
-        "request",
-        "contrast",
-        "past",
-    ]
-)
-_WRITTEN_TOGETHER = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-
-
-def _any_of(phrases: Iterable[str], *, whole: bool = False) -> re.Pattern[str]:
-    """The phrases at the beginning of a word, and with `whole` to its end; where words are not parted, anywhere."""
-    parted: list[str] = []
-    unparted: list[str] = []
-    for phrase in phrases:
-        (unparted if _WRITTEN_TOGETHER.search(phrase) else parted).append(phrase)
-    # The look-behind stands once before all phrases: inside a word no phrase is tried.
-    shapes = [rf"(?<![^\W\d_])(?:{'|'.join(parted)})" + (r"(?![^\W\d_])" if whole else "")] if parted else []
-    return re.compile("|".join(shapes + unparted))
-
-
-@cache
-def _words(path: str) -> re.Pattern[str]:
-    """The phrases of one list, such as `_words("later.weak")`."""
-    name, key = path.split(".")
-    return _any_of(table(f"intent/{name}")[key], whole=True)
-
-
-@cache
-def _of(name: str) -> re.Pattern[str]:
-    """All languages' phrases for an intent."""
-    lists = table(f"intent/{name}").items()
-    return _any_of(phrase for key, phrases in lists if key not in _APART for phrase in phrases)
-
-
 def intent_of(own: str, *, subject: str = "", sender: str = "") -> Intent:
     """What the writer wants. `own` is the new text alone, without quotations; `sender` the writer's own address."""
     sentences = sentences_of(plain(own))
@@ -90,13 +35,13 @@ def intent_of(own: str, *, subject: str = "", sender: str = "") -> Intent:
         return Intent("none")
     if found := _unsubscribes(sentences):
         return Intent("unsubscribe", found)
-    rest = [one for one in sentences if not _words("unsubscribe.kept").search(one.text)]
+    rest = [one for one in sentences if not words_of("unsubscribe.kept").search(one.text)]
     if not rest:
         return Intent("none")
     by_rule = _without_unsubscribe(rest, _other_address(rest, sender))
     if by_rule.name == "none":
         return _by_likeness(rest)
-    if by_rule.name == "interested" and not _words("interested.request").search(by_rule.evidence):
+    if by_rule.name == "interested" and not words_of("interested.request").search(by_rule.evidence):
         # A kind word alone is weak: where the whole resembles a refusal, it is one.
         resembling = _by_likeness(rest)
         return resembling if resembling.name in {"unsubscribe", "not_interested"} else by_rule
@@ -122,11 +67,13 @@ def _unsubscribes(sentences: list[Sentence]) -> str:
     for sentence in sentences:
         if _whole("unsubscribe", sentence.text):
             return sentence.text
-        found = _of("unsubscribe").search(sentence.text)
-        if not found or _words("unsubscribe.negated").search(sentence.text):
+        found = phrases_for("unsubscribe").search(sentence.text)
+        if not found or words_of("unsubscribe.negated").search(sentence.text):
             continue
-        named_only = _words("unsubscribe.word").search(found[0]) and not _words("unsubscribe.writer").search(found[0])
-        if not (named_only and _words("unsubscribe.about").search(sentence.text)):
+        named_only = words_of("unsubscribe.word").search(found[0]) and not words_of("unsubscribe.writer").search(
+            found[0]
+        )
+        if not (named_only and words_of("unsubscribe.about").search(sentence.text)):
             return found[0]
     return ""
 
@@ -169,7 +116,7 @@ def _without_unsubscribe(sentences: list[Sentence], address: str) -> Intent:
 
 
 def _first(name: str, sentences: list[Sentence], start: int = 0, *, weak: bool = False) -> tuple[int, str] | None:
-    words = _words(f"{name}.weak") if weak else _of(name)
+    words = words_of(f"{name}.weak") if weak else phrases_for(name)
     for at in range(start, len(sentences)):
         for found in words.finditer(sentences[at].text):
             before, behind = sentences[at].text[: found.start()], sentences[at].text[found.end() :]
@@ -181,11 +128,11 @@ def _first(name: str, sentences: list[Sentence], start: int = 0, *, weak: bool =
 def _is_taken_back(wish: tuple[int, str], sentences: list[Sentence]) -> bool:
     """Whether a kind word about us, no request, is followed by a "but" and nothing that is wanted or asked behind it."""
     at, words = wish
-    if _words("interested.request").search(words) or any(one.asks for one in sentences[at:]):
+    if words_of("interested.request").search(words) or any(one.asks for one in sentences[at:]):
         return False
     behind = sentences[at].text.partition(words)[2] + " " + " ".join(one.text for one in sentences[at + 1 :])
-    turn = _words("interested.contrast").search(behind)
-    return bool(turn) and not _of("interested").search(behind[turn.end() :] if turn else "")
+    turn = words_of("interested.contrast").search(behind)
+    return bool(turn) and not phrases_for("interested").search(behind[turn.end() :] if turn else "")
 
 
 def _is_denied_before(before: str) -> bool:
@@ -202,7 +149,7 @@ def _first_refusal(sentences: list[Sentence]) -> tuple[int, str] | None:
     for at, sentence in enumerate(sentences):
         if _whole("refusal", sentence.text):
             return at, sentence.text
-        for found in _of("refusal").finditer(sentence.text):
+        for found in phrases_for("refusal").finditer(sentence.text):
             if sentence.asks and pattern("intent/refusal", "asked").match(sentence.text):
                 continue
             if not _is_reported(sentence.text[: found.start()]) and not _only_for_now(sentence.text, found):
@@ -212,7 +159,7 @@ def _first_refusal(sentences: list[Sentence]) -> tuple[int, str] | None:
 
 def _only_for_now(sentence: str, found: re.Match[str]) -> bool:
     """A refusal that says itself for how long: a "later"."""
-    return bool(_words("refusal.for_now").search(sentence)) and not _is_for_good(found[0])
+    return bool(words_of("refusal.for_now").search(sentence)) and not _is_for_good(found[0])
 
 
 def _is_for_good(words: str) -> bool:
@@ -229,7 +176,7 @@ _BARE_NO = re.compile(r"\W*(?:no|nein|non|nope|nee|nej|nei)\b.{0,20}")
 
 def _outlived(later: tuple[int, str], wish: tuple[int, str] | None, sentences: list[Sentence]) -> bool:
     """Whether a wish or a question behind a word of time outweighs it."""
-    if _words("later.invite").search(" ".join(one.text for one in sentences)):
+    if words_of("later.invite").search(" ".join(one.text for one in sentences)):
         return False
     return bool((wish and wish[0] > later[0]) or (sentences[-1].asks and len(sentences) - 1 > later[0]))
 
@@ -242,11 +189,11 @@ def _turned(sentences: list[Sentence], refusal: tuple[int, str], address: str) -
         return Intent("meeting", timed)
     if not _is_for_good(words):
         for one in behind_it:
-            if found := _words("later.invite").search(one.text):
+            if found := words_of("later.invite").search(one.text):
                 return Intent("later", found[0])
     for at in range(refused, len(sentences)):
         text = sentences[at].text
-        turn = _words("interested.turn").search(text)
+        turn = words_of("interested.turn").search(text)
         if not turn:
             continue
         one = sentences[at]
@@ -270,7 +217,7 @@ def _turned(sentences: list[Sentence], refusal: tuple[int, str], address: str) -
 def _first_referral(sentences: list[Sentence]) -> tuple[int, str] | None:
     named = re.compile("|".join(table("intent/referral")["named"]))
     for at, sentence in enumerate(sentences):
-        if found := _of("referral").search(sentence.text) or named.search(sentence.raw):
+        if found := phrases_for("referral").search(sentence.text) or named.search(sentence.raw):
             return at, found[0]
     return None
 
@@ -279,14 +226,14 @@ def _names_a_time(sentences: list[Sentence]) -> str:
     """A day with a clock time, or a clock time beside words of a meeting: somebody proposes or accepts it."""
     for sentence in sentences:
         clock = _CLOCK.search(sentence.text)
-        if clock and _words("meeting.past").search(sentence.text[: clock.start()]):
+        if clock and words_of("meeting.past").search(sentence.text[: clock.start()]):
             continue
         if clock and len(sentences) == 1 and len(sentence.text.split()) < 8:
             return sentence.text
         if clock and (
             _day_word().search(sentence.text)
-            or _of("meeting").search(sentence.text)
-            or _words("meeting.agrees").search(sentence.text)
+            or phrases_for("meeting").search(sentence.text)
+            or words_of("meeting.agrees").search(sentence.text)
         ):
             return sentence.text[max(0, clock.start() - 20) : clock.end()]
     return ""
@@ -312,11 +259,11 @@ def _day_word() -> re.Pattern[str]:
         "сегодня",
         "the \\d{1,2}(?:st|nd|rd|th)",
     ]
-    return _any_of((day for day in days if len(day) > 2), whole=True)
+    return any_of((day for day in days if len(day) > 2), whole=True)
 
 
 def _asks(sentences: list[Sentence]) -> Intent:
     for sentence in sentences:
-        if sentence.asks or _words("question.told").search(sentence.text):
+        if sentence.asks or words_of("question.told").search(sentence.text):
             return Intent("question", sentence.text)
     return Intent("none")

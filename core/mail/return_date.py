@@ -46,7 +46,7 @@ def _sentences(text: str) -> list[str]:
 def _answers(sentence: str, written: date | None, *, american: bool) -> list[tuple[int, date]]:
     """(rank, first day back) for each date of the sentence that states one; a lower rank is the better witness."""
     found = _dates(sentence, written, american=american)
-    if not found:
+    if not found or (found[0].loose and pattern("calendar", "other.week").search(sentence)):
         return []
     answers = []
     of_other_things = bool(pattern("calendar", "other.words").search(sentence))
@@ -73,10 +73,11 @@ def _answers(sentence: str, written: date | None, *, american: bool) -> list[tup
             answers.append((0 + 4 * of_other_things + one.loose, day))
         elif _back_after(after, last=at + 1 == len(found)):
             answers.append((1 + 4 * of_other_things + one.loose, day))
-    if of_other_things:
-        # Moves and fairs count only where the writer is there, and only as the end of an absence.
-        writer = pattern("calendar", "other.writer", shape=r"(?<![^\W\d_]){}(?![^\W\d_])").search(sentence)
-        return [one for one in answers if one[0] <= 5] if writer else []
+    if of_other_things and not pattern("calendar", "other.writer", shape=r"(?<![^\W\d_]){}(?![^\W\d_])").search(
+        sentence
+    ):
+        # Moves and fairs count only where the writer is there.
+        return []
     return answers
 
 
