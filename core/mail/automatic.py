@@ -12,20 +12,6 @@ from core.mail.return_date import first_day_back
 
 Class = Literal["human", "out_of_office", "auto_reply", "bounce", "complaint", "other"]
 
-_ANSWER = re.compile(
-    r"^\s*(?:re|aw|fw|fwd|wg|sv|antw|tr|rv|vs|vl|odp|ynt|rif|ref|vá|回复|答复|转发)\s*(?:\[\d+\])?\s*[:：]",
-    re.IGNORECASE,
-)
-_COMPLAINT_SUBJECT = re.compile(
-    r"complaint about (?:message|e?mail)|(?:abuse|spam|junk|feedback) (?:report|complaint|loop)|e-?mail feedback report|opt-?out (?:report|notification)|spam ?complaint",
-    re.IGNORECASE,
-)
-_COMPLAINT_SENDER = re.compile(r"abuse|fbl|feedback|complaint|spam|scomp|staff@", re.IGNORECASE)
-_REPORT_SUBJECT = re.compile(r"report domain:|dmarc (?:aggregate )?report|tls-?rpt|smtp tls report", re.IGNORECASE)
-_CALENDARS_WORDS = re.compile(
-    r"\s*[^\n]{0,80}\b(?:has (?:tentatively )?(?:accepted|declined|replied)|have (?:accepted|declined)|hat .{0,40}(?:angenommen|abgelehnt|zugesagt|abgesagt)|a (?:accepté|décliné|refusé)|ha (?:aceptado|rechazado|accettato|rifiutato)|aceitou|recusou)\b",
-    re.IGNORECASE,
-)
 _AUTOMATIC_HEADERS = (
     "x-autoreply",
     "x-autorespond",
@@ -49,8 +35,8 @@ def is_complaint(mail: Mail) -> bool:
     if "report-type=feedback-report" in mail.content_type.replace('"', ""):
         return True
     carries = bool(mail.of_type("message/rfc822", "text/rfc822-headers", "message/global"))
-    told = bool(_COMPLAINT_SUBJECT.search(mail.subject)) and not _ANSWER.match(mail.subject)
-    return told and (carries or bool(_COMPLAINT_SENDER.search(mail.sender)))
+    told = bool(pattern("automatic", "complaint.subject").search(mail.subject)) and not bounce.is_answer(mail)
+    return told and (carries or bool(pattern("automatic", "complaint.sender").search(mail.sender)))
 
 
 def is_receipt_of_reading(mail: Mail) -> bool:
@@ -67,7 +53,10 @@ def is_calendar_answer(mail: Mail, reply: Reply) -> bool:
         "method=reply" in part.parameters.replace('"', "") or re.search(r"^METHOD:REPLY", part.text, re.MULTILINE)
         for part in calendars
     )
-    return answered and (not reply.own.strip() or bool(_CALENDARS_WORDS.match(reply.own)))
+    return answered and (
+        not reply.own.strip()
+        or bool(pattern("automatic", "calendar.words", shape=r"\s*[^\n]{0,80}\b{}\b").match(reply.own))
+    )
 
 
 def class_of(mail: Mail, reply: Reply) -> Class:
@@ -91,7 +80,7 @@ def class_of(mail: Mail, reply: Reply) -> Class:
 def automatic_answer(mail: Mail, reply: Reply) -> Literal["out_of_office", "auto_reply"] | None:
     """Which automatic answer it is; None when nothing shows that it is one."""
     own = plain(reply.own)[:4_000]
-    answers = bool(_ANSWER.match(mail.subject))
+    answers = bounce.is_answer(mail)
     by_header = _marked_as_answer(mail)
     by_subject = not answers and bool(
         pattern("automatic", "subject.reply", shape=r"^[\s\[(*]*{}").match(mail.subject)
@@ -176,14 +165,14 @@ def _has_the_form_of_one(mail: Mail, own: str, reply: Reply) -> bool:
     told = pattern("automatic", "absence").search(own)
     if not told or told.start() > 250 or "?" in own:
         return False
-    if _ANSWER.match(mail.subject) or "in-reply-to" in mail.headers:
+    if bounce.is_answer(mail) or "in-reply-to" in mail.headers:
         return len(formulas) >= 2
     return bool(pattern("automatic", "subject.absence").search(mail.subject)) or len(formulas) >= 2
 
 
 def is_from_a_program(mail: Mail) -> bool:
     """A newsletter, a notice, a report: nobody wrote it to us, and it answers nothing."""
-    if _ANSWER.match(mail.subject) or "in-reply-to" in mail.headers or any(name in mail.headers for name in _LISTS):
+    if bounce.is_answer(mail) or "in-reply-to" in mail.headers or any(name in mail.headers for name in _LISTS):
         return False
     local = mail.sender.split("@")[0]
     submitted = mail.header("auto-submitted").lower().strip()
@@ -200,7 +189,7 @@ def is_from_a_program(mail: Mail) -> bool:
             "list-unsubscribe-post",
         }
         or mail.header("precedence").lower() in {"bulk", "junk"}
-        or _REPORT_SUBJECT.search(mail.subject)
+        or pattern("automatic", "machine.report").search(mail.subject)
         or pattern("automatic", "machine.local", shape=r"^{}$").match(local)
         or (bounce.from_machine(mail) and mail.header("from").strip() != "")
     )

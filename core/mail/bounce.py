@@ -9,9 +9,6 @@ from core.mail.parsing import Mail
 from core.mail.phrases import pattern, plain
 
 ENOUGH = 4
-_ANSWERS = re.compile(
-    r"^\s*(?:re|aw|fw|fwd|wg|sv|antw|tr|rv|vs|vl|odp|ynt|rif|回复|答复|转发)\s*(?:\[\d+\])?\s*[:：]", re.IGNORECASE
-)
 _ADDRESS = re.compile(r"[\w.+%&'=/!#$*?^`{|}~-]{1,100}@[\w-]+(?:\.[\w-]+)+|[\w.+-]+@\[[\d.]+\]")
 _HEADER_LINE = re.compile(
     r"^[ >]{0,6}(?:Return-Path|Received|DKIM-Signature|MIME-Version|Message-ID|X-[\w-]+|From|To|Date|Subject|Content-Type)\s?:\s",
@@ -143,6 +140,11 @@ def _begins_a_head(lines: list[str]) -> bool:
     return sum(bool(_HEADER_LINE.match(line)) for line in lines) >= 3 and any(_TRACE_LINE.match(line) for line in lines)
 
 
+def is_answer(mail: Mail) -> bool:
+    """Whether the subject says that the mail answers or forwards another one."""
+    return bool(pattern("notice", "answer.prefix", shape=r"^\s*{}\s*(?:\[\d+\])?\s*[:：]").match(mail.subject))
+
+
 def is_notice(mail: Mail) -> bool:
     """Whether a server wrote this about the fate of a mail of ours."""
     found = reports(mail)
@@ -154,7 +156,7 @@ def is_notice(mail: Mail) -> bool:
 def weight(mail: Mail) -> int:
     """How much speaks for a notice that has no report: each witness counts, a person's habits count against."""
     text = plain(own_text(mail))[:6_000]
-    answers = bool(_ANSWERS.match(mail.subject))
+    answers = bool(is_answer(mail))
     machine = from_machine(mail)
     total = 2 * machine + (
         mail.header("return-path").strip() in {"<>", "< >"} or "mailer-daemon" in mail.header("return-path").lower()
@@ -204,15 +206,7 @@ def read(mail: Mail) -> Bounce:
 
 
 def _is_warning(mail: Mail, text: str) -> bool:
-    return bool(
-        re.search(r"\bdelay(?:ed)?\b|\bwarning\b|verz[öo]gert|retard[ée]|temporarily", mail.subject, re.IGNORECASE)
-    ) or bool(
-        re.search(
-            r"warning message only|still trying|will (?:be retried|keep trying|continue to)|do not need to resend|no action is required",
-            text,
-            re.IGNORECASE,
-        )
-    )
+    return bool(pattern("notice", "late.subject").search(mail.subject) or pattern("notice", "late.text").search(text))
 
 
 def _statements(first: Report, text: str, mail: Mail) -> list[str]:
@@ -226,16 +220,8 @@ def _statements(first: Report, text: str, mail: Mail) -> list[str]:
     return [one for one in statements if one.strip()]
 
 
-_FORMALITIES = re.compile(
-    r"we recommend contacting.{0,200}?error\.|google tried to deliver your message, but it was rejected[^.]*\.|this is a permanent error[^.\n]*\.?|sorry it didn't work out\.?|"
-    r"(?:for further assistance|if you do so|you can delete|please (?:contact|send|do not|direct|forward|try|check|resend|quote))[^.]*\.|"
-    r"this (?:message|mail|report) was (?:created|generated)[^.]*\.|postmaster|mailer-daemon|mail delivery (?:software|system|agent)",
-    re.IGNORECASE,
-)
-
-
 def _without_formalities(text: str) -> str:
-    return _FORMALITIES.sub(" ", text)
+    return pattern("notice", "formal.sentences").sub(" ", text)
 
 
 def _recipient(mail: Mail, first: Report, text: str) -> str | None:
