@@ -79,7 +79,7 @@ def class_of(mail: Mail, reply: Reply) -> Class:
 
 def automatic_answer(mail: Mail, reply: Reply) -> Literal["out_of_office", "auto_reply"] | None:
     """Which automatic answer it is; None when nothing shows that it is one."""
-    own = plain(reply.own)[:4_000]
+    own = plain(reply.own)[:2_500]
     answers = bounce.is_answer(mail)
     by_header = _marked_as_answer(mail)
     by_subject = not answers and bool(

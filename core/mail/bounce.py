@@ -9,6 +9,7 @@ from core.mail.parsing import Mail
 from core.mail.phrases import pattern, plain
 
 ENOUGH = 4
+_MOST_BY_TEXT = 5
 _ADDRESS = re.compile(r"[\w.+%&'=/!#$*?^`{|}~-]{1,100}@[\w-]+(?:\.[\w-]+)+|[\w.+-]+@\[[\d.]+\]")
 _HEADER_LINE = re.compile(
     r"^[ >]{0,6}(?:Return-Path|Received|DKIM-Signature|MIME-Version|Message-ID|X-[\w-]+|From|To|Date|Subject|Content-Type)\s?:\s",
@@ -155,23 +156,20 @@ def is_notice(mail: Mail) -> bool:
 
 def weight(mail: Mail) -> int:
     """How much speaks for a notice that has no report: each witness counts, a person's habits count against."""
-    text = plain(own_text(mail))[:6_000]
-    answers = bool(is_answer(mail))
-    machine = from_machine(mail)
-    total = 2 * machine + (
-        mail.header("return-path").strip() in {"<>", "< >"} or "mailer-daemon" in mail.header("return-path").lower()
-    )
+    answers, machine = is_answer(mail), from_machine(mail)
+    returned_to = mail.header("return-path").strip().lower()
+    total = 2 * machine + (returned_to in {"<>", "< >"} or "mailer-daemon" in returned_to)
     total += 3 * ("x-failed-recipients" in mail.headers)
     total += 2 * bool(not answers and pattern("notice", "subject.words").search(mail.subject))
-    total += 2 * bool(pattern("notice", "body.failed").search(text))
-    total += bool(_SMTP_REPLY.search(text)) + bool(pattern("notice", "body.machine").search(text))
-    total += bool(
-        mail.of_type("message/rfc822", "text/rfc822-headers", "message/delivery-status")
-        or len(text) + 40 < len(_whole_text(mail))
-    )
     if answers or "in-reply-to" in mail.headers:
         total -= 1 if machine else 6
-    return total
+    if total + _MOST_BY_TEXT < ENOUGH:
+        return total
+    text = plain(own_text(mail))[:6_000]
+    total += 2 * bool(pattern("notice", "body.failed").search(text))
+    total += bool(_SMTP_REPLY.search(text)) + bool(pattern("notice", "body.machine").search(text))
+    carries = bool(mail.of_type("message/rfc822", "text/rfc822-headers", "message/delivery-status"))
+    return total + (carries or len(text) + 40 < len(_whole_text(mail)))
 
 
 def from_machine(mail: Mail) -> bool:

@@ -85,33 +85,34 @@ def _other_address(sentences: list[Sentence], sender: str) -> str:
 
 
 def _without_unsubscribe(sentences: list[Sentence], address: str) -> Intent:
-    refusal, meeting, referral = _first_refusal(sentences), _first("meeting", sentences), _first_referral(sentences)
-    wish, wish_weak = _first("interested", sentences), _first("interested", sentences, weak=True)
-    later, later_weak = _first("later", sentences), _first("later", sentences, weak=True)
-    if refusal:
-        if turned := _turned(sentences, refusal, address):
-            return turned
-        return Intent("not_interested", refusal[1])
+    if refusal := _first_refusal(sentences):
+        return _turned(sentences, refusal, address) or Intent("not_interested", refusal[1])
+    meeting, later = _first("meeting", sentences), _first("later", sentences)
     timed = _names_a_time(sentences)
     if timed or (meeting and not (later and later[0] >= meeting[0])):
         return Intent("meeting", timed or (meeting[1] if meeting else ""))
+    wish, referral = _first("interested", sentences), _first_referral(sentences)
     if referral and not (wish and wish[0] < referral[0]):
         return Intent("referral", referral[1])
     if later and not _outlived(later, wish, sentences):
         return Intent("later", later[1])
-    if wish and _is_taken_back(wish, sentences):
-        return Intent("not_interested", wish[1])
     if wish:
-        return Intent("interested", wish[1])
-    if address and not any(one.asks for one in sentences):
+        return Intent("not_interested" if _is_taken_back(wish, sentences) else "interested", wish[1])
+    return _by_weak_words(sentences, address)
+
+
+def _by_weak_words(sentences: list[Sentence], address: str) -> Intent:
+    """What words say that count only where nothing plainer was said."""
+    asks = any(one.asks for one in sentences)
+    if address and not asks:
         return Intent("referral", address)
-    if weak := _first("refusal", sentences, weak=True):
-        return Intent("not_interested", weak[1])
-    if later_weak and not any(one.asks for one in sentences):
-        return Intent("later", later_weak[1])
+    if refusal := _first("refusal", sentences, weak=True):
+        return Intent("not_interested", refusal[1])
+    if not asks and (later := _first("later", sentences, weak=True)):
+        return Intent("later", later[1])
     asked = _asks(sentences)
-    if asked.name == "none" and wish_weak:
-        return Intent("not_interested" if _is_taken_back(wish_weak, sentences) else "interested", wish_weak[1])
+    if asked.name == "none" and (wish := _first("interested", sentences, weak=True)):
+        return Intent("not_interested" if _is_taken_back(wish, sentences) else "interested", wish[1])
     return asked
 
 
@@ -126,10 +127,12 @@ def _first(name: str, sentences: list[Sentence], start: int = 0, *, weak: bool =
 
 
 def _is_taken_back(wish: tuple[int, str], sentences: list[Sentence]) -> bool:
-    """Whether a kind word about us, no request, is followed by a "but" and nothing that is wanted or asked behind it."""
+    """Whether a kind word about us, no request, stands beside a weak refusal, or before a "but" with nothing wanted behind it."""
     at, words = wish
     if words_of("interested.request").search(words) or any(one.asks for one in sentences[at:]):
         return False
+    if _first("refusal", sentences, weak=True):
+        return True
     behind = sentences[at].text.partition(words)[2] + " " + " ".join(one.text for one in sentences[at + 1 :])
     turn = words_of("interested.contrast").search(behind)
     return bool(turn) and not phrases_for("interested").search(behind[turn.end() :] if turn else "")
@@ -215,7 +218,7 @@ def _turned(sentences: list[Sentence], refusal: tuple[int, str], address: str) -
 
 
 def _first_referral(sentences: list[Sentence]) -> tuple[int, str] | None:
-    named = re.compile("|".join(table("intent/referral")["named"]))
+    named = pattern("intent/referral", "named", flags=0)
     for at, sentence in enumerate(sentences):
         if found := phrases_for("referral").search(sentence.text) or named.search(sentence.raw):
             return at, found[0]

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from core.mail.phrases import pattern
 
-_MOST_AT_THE_BEGINNING = 3_000
-_MOST_AT_THE_END = 1_200
+_MOST_AT_THE_BEGINNING = 2_500
+_MOST_AT_THE_END = 1_000
 _LINES_BELOW_A_SIGN_OFF = 6
 _CHARACTERS_BELOW_A_SIGN_OFF = 300
 _GREETING = r"\A\s*(?:{}\b[^\n,.!?:]{0,50}[,.!:\n]|[^\W\d_][\w.'-]{1,20}(?: [^\W\d_][\w.'-]{1,20})?,\s*\n)"

@@ -74,7 +74,7 @@ def test_the_judge_passes_it(data: str) -> None:
             "--command",
             f"{CASEYOS} mail classify",
             "--mutations",
-            "0",
+            "1",
         ],
         capture_output=True,
         check=False,
