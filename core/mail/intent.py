@@ -1,4 +1,4 @@
-"""What a person wants, read from what he or she newly wrote. A refusal is never turned into interest."""
+"""What a person wants, read from what he or she newly wrote. Refusals come first, and kind words beside them turn nothing."""
 
 import re
 from dataclasses import dataclass
