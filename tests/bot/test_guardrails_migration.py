@@ -45,15 +45,15 @@ async def test_rows_of_all_workspaces_are_carried_over_and_back(server):
             return [tuple(row) for row in db.execute(text(asked))]
 
         seen = {}
-        migrations.upgrade(db, "0002")
+        migrations.upgrade(db, "0003")
         for statement in ROWS:
             db.exec_driver_sql(statement)
-        migrations.upgrade(db, "0003")
+        migrations.upgrade(db, "0004")
         seen["people"] = rows("select email, account from people order by email")
         seen["up"] = rows("select scope, subject, purpose from reservations order by scope, subject")
         for statement in NEW:
             db.exec_driver_sql(statement)
-        migrations.downgrade(db, "0002")
+        migrations.downgrade(db, "0003")
         seen["down"] = rows("select scope, subject from reservations order by scope, subject")
         seen["list"] = rows("select kind, value from suppressions")
         seen["walls"] = rows(

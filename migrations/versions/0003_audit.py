@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0002"
-down_revision = "0001a"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
