@@ -187,7 +187,11 @@ class Worker:
         earned = await outcome.move_of_thread(db, mail.thread_id)
         if not await signal.settle(db, claimed.id, state="recorded", note="reply" if earned else "no thread of ours"):
             return
-        if earned is not None and mail.automatic:
+        if mail.bounced:
+            await outcome.record_bounced(
+                db, mail, earned, workspace=self._services.workspace, signal=claimed.id, now=now
+            )
+        elif earned is not None and mail.automatic:
             await outcome.record_automatic(db, earned, mail, signal=claimed.id, now=now)
         elif earned is not None:
             await outcome.record_reply(db, earned, mail, signal=claimed.id, now=now)

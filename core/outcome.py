@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from core import audit, learning, person, queue, scoring
+from core import address, audit, bounce, learning, person, queue, scoring
 from core.actions.registry import ACTIONS
 from core.aps import Facts
 from core.audit import Entry, What
@@ -15,6 +15,7 @@ from core.database import Db
 from core.draft import one_line
 from core.effect_rows import POST_NOTE, tell
 from core.identity import new_id
+from core.mail.intent import intent_of
 from core.mail.reply import own_words
 from core.ports import IncomingMail
 from core.tables import effects, moves, outcomes, people, recommendations
@@ -23,6 +24,8 @@ REPLY_WITHIN = timedelta(days=7)
 """A mail without a reply for this long counts as unanswered, provisionally: a later reply still turns it."""
 
 
+_WRITING = [action.kind for action in ACTIONS.values() if any(step.sends for step in action.steps)]
+"""Actions by which a person hears from us."""
 _EXPECT_REPLY = [action.kind for action in ACTIONS.values() if action.expects_reply]
 
 
@@ -78,6 +81,7 @@ async def record_reply(db: Db, earned: Earned, mail: IncomingMail, *, signal: UU
     """
     email = (await db.execute(select(people.c.email).where(people.c.id == earned.person))).scalar_one()
     await person.hold(db, [email])
+    left_alone = await _left_alone(db, earned, email, mail, now)
     before = (await scoring.score_now(db, earned.facts, now)).score.aps
     turned = await _drop_provisional(db, earned)
     first = await _insert(db, earned, kind="reply", rule="same mail thread", signal=signal, at=mail.at)
@@ -87,7 +91,7 @@ async def record_reply(db: Db, earned: Earned, mail: IncomingMail, *, signal: UU
         await learning.count(
             db, earned.facts.features, workspace=earned.workspace, succeeded=True, counted_as_failure=turned, now=now
         )
-        for other in await queue.open_for_person(db, earned.person):
+        for other in await queue.open_for_person(db, earned.person, actions=_WRITING):
             if other != earned.move:
                 await queue.retire(db, other, reason="they answered: read that first", now=now)
     after = (await scoring.score_now(db, earned.facts, now)).score.aps
@@ -102,6 +106,7 @@ async def record_reply(db: Db, earned: Earned, mail: IncomingMail, *, signal: UU
             "after": str(after),
             "counts": counts,
             "first": "yes" if first else "",
+            "left_alone": "yes" if left_alone else "",
         },
     }
     await tell(
@@ -137,6 +142,42 @@ async def record_automatic(db: Db, earned: Earned, mail: IncomingMail, *, signal
             db, workspace_id=earned.workspace, action=POST_NOTE, move=earned.move, params=params, now=now, key=key
         )
         await queue.touch(db, earned.move, now=now)
+
+
+async def record_bounced(
+    db: Db, mail: IncomingMail, earned: Earned | None, *, workspace: UUID, signal: UUID, now: datetime
+) -> None:
+    """A mail of ours came back: it counts against the mailbox, and an address that is surely dead gets no more."""
+    email = address.parse(mail.bounced)
+    if email is None:
+        return
+    judged = await bounce.record_bounce(
+        db, workspace=workspace, email=email, status=mail.bounce_status, diagnostic=mail.bounce_reason, now=now
+    )
+    if earned is None:
+        return
+    facts = {"who": email, "why": mail.bounce_reason or mail.bounce_status, "hard": "yes" if judged.hard else ""}
+    await tell(
+        db,
+        workspace_id=workspace,
+        action=POST_NOTE,
+        move=earned.move,
+        params={"note": {"name": "bounced", "facts": facts}, "thread": True},
+        now=now,
+        key=f"bounce{signal.hex}",
+    )
+
+
+async def _left_alone(db: Db, earned: Earned, email: str, mail: IncomingMail, now: datetime) -> bool:
+    """Whether they ask for no more mail; then there is none from this commit on."""
+    own = own_words(mail.text)
+    if intent_of(own, subject=mail.subject, sender=mail.sender).name != "unsubscribe":
+        return False
+    evidence = f"their mail of {mail.at:%d %b %Y}: {one_line(own, 200)}"
+    await person.suppress(
+        db, workspace=earned.workspace, email=email, reason="opt_out", evidence=evidence, by="reply", now=now
+    )
+    return True
 
 
 async def record_silence(db: Db, now: datetime, *, limit: int = 100) -> int:

@@ -69,6 +69,11 @@ class IncomingMail:
     at: datetime
     automatic: bool
     snippet: str = ""
+    bounced: str = ""
+    """The address that a mail of ours could not be delivered to; empty for every other mail."""
+    bounce_status: str = ""
+    """An enhanced status code (RFC 3463), such as 5.1.1."""
+    bounce_reason: str = ""
 
 
 @dataclass(frozen=True)

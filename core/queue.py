@@ -14,7 +14,7 @@ from core.audit import Entry, What
 from core.database import Db
 from core.identity import new_id
 from core.ports import Posted
-from core.tables import move_events, moves
+from core.tables import move_events, moves, recommendations
 
 LIVE = ("open", "snoozed", "approved")
 UNDECIDED = ("open", "snoozed")
@@ -302,8 +302,17 @@ async def named(db: Db, start: str) -> UUID:
     return found[0]
 
 
-async def open_for_person(db: Db, person: UUID) -> Sequence[UUID]:
-    statement = select(moves.c.id).where(moves.c.person_id == person, moves.c.state.in_(UNDECIDED))
+async def open_for_person(db: Db, person: UUID, *, actions: Sequence[str]) -> Sequence[UUID]:
+    """The person's undecided moves that propose one of these actions."""
+    proposal = (recommendations.c.id == moves.c.recommendation_id) & (
+        recommendations.c.workspace_id == moves.c.workspace_id
+    )
+    statement = (
+        select(moves.c.id)
+        .join(recommendations, proposal)
+        .where(moves.c.person_id == person, moves.c.state.in_(UNDECIDED), recommendations.c.action.in_(actions))
+        .order_by(moves.c.id)
+    )
     return (await db.execute(statement)).scalars().all()
 
 

@@ -25,6 +25,8 @@ def blocks(text: str) -> list[Block]:
 
 def _reply(facts: dict[str, str]) -> str:
     lines = [f"*{facts['who']} replied*: “{facts['said']}”"]
+    if facts.get("left_alone"):
+        lines.append("they ask for no more mail: *nothing leaves to them any more*")
     if facts["first"]:
         lines.append("outcome: reply  ·  no further mail to them from here until you decide")
         if facts["before"] != facts["after"]:
@@ -38,6 +40,11 @@ def _automatic(facts: dict[str, str]) -> str:
     return (
         f"An automatic answer came from {facts['who']}: “{facts['said']}”\nIt counts as nothing; the move stays done."
     )
+
+
+def _bounced(facts: dict[str, str]) -> str:
+    ends = "Nothing leaves to this address any more." if facts["hard"] else "The address may be good all the same."
+    return f"*The mail to {facts['who']} came back*: {facts['why']}. {ends}"
 
 
 def _declined(facts: dict[str, str]) -> str:
@@ -54,7 +61,7 @@ def _already_decided(facts: dict[str, str]) -> str:
 
 
 def _post(facts: dict[str, str]) -> str:
-    return facts["text"]
+    return facts["text"] if facts["text"].strip() else "(nothing that can be shown)"
 
 
 def already(state: str, by: str) -> str:
@@ -71,6 +78,7 @@ _WORDS = {
     "post": _post,
     "reply": _reply,
     "automatic_reply": _automatic,
+    "bounced": _bounced,
     "declined": _declined,
     "nothing_to_do": _nothing_to_do,
     "already_decided": _already_decided,

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from core.ports import DraftRef, IncomingMail, Mail, MailChanges, Rejected, SentRef, Unclear
 from integrations.gmail.compose import KEY_HEADER, compose
-from integrations.gmail.message import draft_mail, incoming
+from integrations.gmail.message import draft_mail, incoming, with_bounce
 from integrations.gmail.resource import Draft, Drafts, History, Message, Messages, Profile, Thread
 from integrations.google.api import Build, GoogleApi, Unreadable
 from integrations.google.exchange import Missing, Service
@@ -155,7 +155,8 @@ class GmailMailbox:
                 log.warning("a mail was skipped", extra={"message": id, "problem": str(strange)[:200]})
                 continue
             if not message.label_ids & _OURS_OR_UNWANTED:
-                mails.append(incoming(message))
+                mail = incoming(message)
+                mails.append(with_bounce(mail, await self._raw(id)) if mail.automatic else mail)
         return tuple(sorted(mails, key=lambda mail: (mail.at, mail.message_id)))
 
     async def _history(self, cursor: str) -> AsyncIterator[History]:
@@ -192,6 +193,11 @@ class GmailMailbox:
         return await self._read(
             Message, lambda users: users.messages().get(userId=self._mailbox, id=_id(id), format=form)
         )
+
+    async def _raw(self, id: str) -> bytes:
+        """The mail's own bytes, in which a notice of failure says more than in its text."""
+        message = await self._message(id, form="raw")
+        return base64.urlsafe_b64decode(message.raw + "=" * (-len(message.raw) % 4))
 
     async def _draft(self, id: str, *, form: str) -> Draft:
         checked = _id(id)

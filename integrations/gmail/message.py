@@ -5,9 +5,11 @@ import binascii
 import contextlib
 import html
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.header import decode_header, make_header
 
+from core.mail.understanding import understand
 from core.ports import IncomingMail, Mail
 from integrations.gmail.compose import read_text
 from integrations.gmail.resource import Message, Part
@@ -54,6 +56,23 @@ def incoming(message: Message) -> IncomingMail:
         automatic=automatic(message.payload),
         snippet=_storable(html.unescape(message.snippet)),
     )
+
+
+def with_bounce(mail: IncomingMail, raw: bytes) -> IncomingMail:
+    """The mail, and if it is a notice that one of ours could not be delivered, to whom and why."""
+    found = understand(raw).bounce
+    if found is None or not found.recipient:
+        return mail
+    return replace(
+        mail,
+        bounced=_storable(found.recipient),
+        bounce_status=_STATUS_OF_KIND.get(found.kind, "5.0.0"),
+        bounce_reason=_storable(found.reason),
+    )
+
+
+_STATUS_OF_KIND = {"hard": "5.1.1", "policy": "5.7.1", "soft": "4.2.0"}
+"""The class of failure is judged from the whole notice; its code alone misleads."""
 
 
 def automatic(payload: Part) -> bool:

@@ -47,6 +47,7 @@ class Message(_Resource):
     snippet: str = ""
     internal_date: int = 0  # milliseconds
     payload: Part = Part()
+    raw: str = ""
 
 
 class Draft(_Resource):
