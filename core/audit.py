@@ -125,12 +125,12 @@ async def _write(db: Db, stamped: Sequence[tuple[Entry, datetime]], opened: _Ope
         made = unlinked(entry, at, workspace=opened.workspace, key=opened.key)
         rows.append({**made._asdict(), "n": number, "digest": digest(made)})
     given = {"key": opened.key, "rows": json.dumps(rows, default=str), "count": len(rows)}
-    return (await db.execute(_APPEND, given)).first() is not None
+    return (await db.execute(APPEND, given)).first() is not None
 
 
 # All in one statement: the head is locked for no longer than this and the commit. The last number of the link's bytes is
 # known only under the lock, so the database makes the link; what an entry says is hashed before.
-_APPEND = text("""
+APPEND = text("""
     with recursive head as (
         select h.workspace_id, h.seq, h.hash
         from audit_heads h join audit_keys k on k.workspace_id = h.workspace_id

@@ -16,12 +16,16 @@ from aiohttp import web
 
 from bot.bench.press import PATH, signature
 from bot.settings import Settings, needed
+from core import audit
+from core.audit_chain import digest, unlinked
+from core.audit_entry import Entry, What
 from core.identity import new_id, workspace_id
 from core.tables import APP_ROLE
 
 WINDOW_S = 300
 POOL = 20  # as many connections as the product may open
 
+APPEND = str(audit.APPEND).replace(":key", "$1").replace(":rows", "$2").replace(":count", "$3")
 SET_WORKSPACE = "select set_config('caseyos.workspace', $1, true)"
 MEMBER = "SELECT members.name, members.zone FROM members WHERE members.slack_user_id = $1::VARCHAR"
 SNOOZE = (
@@ -52,6 +56,20 @@ async def snooze(connection: Any, *, workspace: str, press: dict[str, Any], now:
         )
         if not changed:
             raise web.HTTPConflict
+        await _note(connection, workspace=UUID(workspace), user=user, move=move, said=detail, now=now)
+
+
+async def _note(connection: Any, *, workspace: UUID, user: str, move: UUID, said: str, now: datetime) -> None:
+    """The audit's line of a snooze, written by the product's own statement."""
+    key = _KEYS.get(workspace)
+    if key is None:
+        key = _KEYS[workspace] = str(await connection.fetchval("select key from audit_keys"))
+    made = unlinked(Entry(what=What.SNOOZED, who=user, move=move, said=said), now, workspace=workspace, key=key)
+    rows = json.dumps([{**made._asdict(), "n": 1, "digest": digest(made)}], default=str)
+    await connection.fetch(APPEND, key, rows, 1)
+
+
+_KEYS: dict[UUID, str] = {}
 
 
 def application(pool: Any, *, workspace: str, secret: str) -> web.Application:
