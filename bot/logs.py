@@ -36,17 +36,18 @@ def _from_record(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMap
 
 
 def _scrubbed(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    return {name: _clean(value) for name, value in event.items()}
+    return {name: clean(value) for name, value in event.items()}
 
 
-def _clean(value: Any) -> Any:
+def clean(value: Any) -> Any:
+    """The value with every text in it scrubbed."""
     match value:
         case None | bool() | int() | float():
             return value
         case dict():
-            return {scrub(str(name)): _clean(one) for name, one in value.items()}
+            return {scrub(str(name)): clean(one) for name, one in value.items()}
         case list() | tuple() | set():
-            return [_clean(one) for one in value]
+            return [clean(one) for one in value]
         case _:
             return scrub(str(value))
 

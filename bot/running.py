@@ -14,6 +14,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackClientError
 
 from bot import app, web, wiring
+from bot.reporting import report_errors
 from bot.services import Services
 from bot.settings import Settings
 from bot.surviving import survived
@@ -31,6 +32,8 @@ MEMBER_RETRY = timedelta(seconds=30)
 
 def run(main: Callable[[Settings, asyncio.Event], Awaitable[None]], settings: Settings) -> None:
     """Runs `main` until SIGTERM or SIGINT, which set its event; it then has DRAIN_S to end."""
+
+    report_errors(settings)
 
     async def until_told() -> None:
         stop = asyncio.Event()
