@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,10 @@ DATA = Path(".caseyos") / "demo"
 OWNER = "U0CASEY"
 READY_S = 30.0
 SAMPLES = 3
+
+
+ANNOUNCED = {"channel": "C0WINS", "name": "wins"}
+"""The channel of the sandbox that hears when somebody with an open deal writes."""
 
 
 @dataclass(frozen=True)
@@ -124,8 +129,10 @@ def running(
         settings = {
             **product_settings(sandbox_url=sandbox_url, port=bot_port, forms_secret=forms, signing_secret=signing),
             **embedded.settings(),
+            "CASEYOS_FORMS_FILE": str(_forms(data)),
             **(extra or {}),
         }
+        ask(f"{sandbox_url}/control/member", {"channel": ANNOUNCED["channel"], "member": True})
         env = environment(settings)
         processes = [Process("bot", caseyos("bot"), env)]
         processes += [Process(f"worker {n}", caseyos("worker"), env) for n in range(1, workers + 1)]
@@ -135,6 +142,15 @@ def running(
             yield Demo(sandbox_url, f"http://127.0.0.1:{bot_port}", settings), tree
         finally:
             tree.stop()
+
+
+def _forms(data: Path) -> Path:
+    """The mapping that is shipped, and a channel to be told."""
+    shipped = files("integrations.forms").joinpath("forms.toml").read_text(encoding="utf-8")
+    told = "\n".join(f'{name} = "{value}"' for name, value in ANNOUNCED.items())
+    path = data / "forms.toml"
+    path.write_text(f"{shipped}\n[forms.contact.announce]\n{told}\n", encoding="utf-8")
+    return path
 
 
 def ask(url: str, body: Mapping[str, Any] | None = None) -> Any:

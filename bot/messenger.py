@@ -12,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot import ids
+from bot.pacing import Pacing
 from bot.views import card as card_view
 from bot.views import note as note_view
 from core.card import Card
@@ -45,6 +46,7 @@ class SlackMessenger:
     def __init__(self, web: AsyncWebClient) -> None:
         self._web = web
         self._dms: dict[str, str] = {}
+        self._pacing = Pacing()
 
     async def dm(self, user: str) -> str:
         if user not in self._dms:
@@ -65,16 +67,22 @@ class SlackMessenger:
         return await self._post(channel, thread, key, text=text, blocks=note_view.blocks(text))
 
     async def _post(self, channel: str, thread: str | None, key: str, **content: Any) -> Posted:
-        answer = await self._change(
-            lambda: self._web.chat_postMessage(
-                channel=channel,
-                thread_ts=thread,
-                metadata=Metadata(event_type=ids.POST_EVENT, event_payload={"key": key}),
-                unfurl_links=False,
-                unfurl_media=False,
-                **content,
+        self._pacing.take_turn(channel, key)
+        try:
+            answer = await self._change(
+                lambda: self._web.chat_postMessage(
+                    channel=channel,
+                    thread_ts=thread,
+                    metadata=Metadata(event_type=ids.POST_EVENT, event_payload={"key": key}),
+                    unfurl_links=False,
+                    unfurl_media=False,
+                    **content,
+                )
             )
-        )
+        except Unavailable as busy:
+            if busy.retry_after is not None:
+                self._pacing.refused(channel, busy.retry_after)
+            raise
         return Posted(answer["channel"], answer["ts"])
 
     async def whisper(self, note: Note, *, channel: str, user: str) -> None:

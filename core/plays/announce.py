@@ -1,4 +1,4 @@
-"""A customer or somebody with an open deal wrote: tell the channel that the form names."""
+"""Somebody with an open deal wrote: tell the channel that the form names."""
 
 from datetime import timedelta
 
@@ -13,9 +13,9 @@ WITHIN = timedelta(hours=4)
 
 
 def announce(inquiry: Inquiry, facts: PlayFacts) -> Proposal | None:
-    """Nothing without a channel in the form's mapping, and nothing about strangers: that would be noise."""
-    matters = facts.crm is not None and (facts.crm.customer or facts.crm.open_deals)
-    if inquiry.announce is None or not matters or facts.suppressed:
+    """Nothing without a channel in the form's mapping, and nothing about anybody else: that would be noise."""
+    has_deal = facts.crm is not None and facts.crm.open_deals
+    if inquiry.announce is None or not has_deal or facts.suppressed:
         return None
     wants = interests(inquiry.message)
     due_at = facts.received_at + WITHIN

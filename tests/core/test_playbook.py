@@ -204,12 +204,13 @@ def test_no_news_of_the_amount_proposes_no_change(record, fields):
     assert "update_deal" not in all_of(with_facts(crm=record), **fields)
 
 
-def test_the_channel_is_told_of_customers_and_never_of_strangers():
+def test_the_channel_is_told_of_open_deals_and_of_nobody_else():
     wins = Announce(channel="C0WINS", name="wins")
-    told = all_of(with_facts(crm=CUSTOMER), announce=wins, message="hello")["post_to_channel"].params
+    told = all_of(with_facts(crm=a_deal()), announce=wins, message="hello")["post_to_channel"].params
     assert (told.channel, told.text.splitlines()[1]) == ("C0WINS", "“hello”")
     assert "post_to_channel" not in all_of(announce=wins)
-    assert "post_to_channel" not in all_of(with_facts(crm=CUSTOMER))
+    assert "post_to_channel" not in all_of(with_facts(crm=CUSTOMER), announce=wins)
+    assert "post_to_channel" not in all_of(with_facts(crm=a_deal()))
 
 
 def test_who_must_not_be_written_to_is_not_called_either():
