@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
 
+    paused: bool = False
     hold_s: Annotated[float, Field(ge=0)] = 30.0
     daily_mail_cap: Annotated[int, Field(ge=0)] = 40
     guardrails_file: Path | None = None

@@ -12,7 +12,7 @@ from bot import messenger
 from bot.bell import Bell
 from bot.services import Services
 from bot.settings import Settings, needed
-from core import workspace
+from core import switch, workspace
 from core.database import Database
 from core.draft import Voice
 from core.effect import Timing
@@ -138,3 +138,5 @@ async def _ensure_workspace(database: Database, settings: Settings, now: datetim
     )
     async with database.begin() as db:
         await workspace.ensure(db, id=database.workspace, name=settings.workspace, settings=chosen, now=now)
+        if settings.paused and not (await switch.sending(db)).paused:
+            await switch.pause(db, by="caseyos", reason="CASEYOS_PAUSED is set", now=now)

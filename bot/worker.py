@@ -18,7 +18,7 @@ from bot.services import Services
 from bot.settings import needed
 from bot.surviving import survived
 from bot.watching import Watcher
-from core import address, appointment, audit, cards, effect_rows, intake, outcome, queue, signal
+from core import address, appointment, audit, cards, effect_rows, inbox, intake, outcome, queue, signal
 from core.audit_heads import Heads
 from core.database import Db
 from core.draft import one_line
@@ -113,6 +113,7 @@ class Worker:
             if now >= self._silence_due:
                 self._silence_due = now + SILENCE_EVERY
                 await outcome.record_silence(db, now)
+                await inbox.forget_old(db, now)
             head = await audit.head(db)
         await asyncio.to_thread(self._audit_heads.tell, head, now)
         for what, ids in due.items():

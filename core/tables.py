@@ -402,6 +402,15 @@ cursors = Table(
     _time("read_at", null=True),
 )
 
+inbox = Table(
+    "inbox",
+    metadata,
+    _workspace(),
+    Column("key", Text, primary_key=True),
+    _time("at"),
+    Index("ix_inbox_at", "workspace_id", "at"),
+)
+
 OWNER_ROLE = "caseyos_owner"
 APP_ROLE = "caseyos_app"
 WORKSPACE_SETTING = "caseyos.workspace"

@@ -27,6 +27,7 @@ POOL = 20  # as many connections as the product may open
 
 APPEND = str(audit.APPEND).replace(":key", "$1").replace(":rows", "$2").replace(":count", "$3")
 SET_WORKSPACE = "select set_config('caseyos.workspace', $1, true)"
+TAKE = "INSERT INTO inbox (workspace_id, key, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING inbox.key"
 MEMBER = "SELECT members.name, members.zone FROM members WHERE members.slack_user_id = $1::VARCHAR"
 SNOOZE = (
     "WITH changed AS (UPDATE moves SET state=$6::VARCHAR, decided_by=$3::VARCHAR,"
@@ -46,6 +47,9 @@ async def snooze(connection: Any, *, workspace: str, press: dict[str, Any], now:
     move = UUID(action["block_id"].partition(":")[2])
     async with connection.transaction():
         await connection.fetch(SET_WORKSPACE, workspace)
+        first = await connection.fetch(TAKE, UUID(workspace), f"press:{press['trigger_id']}", now)
+        if not first:
+            return
         await connection.fetch(MEMBER, user)
         if action["selected_option"]["value"] != "two_hours":
             raise web.HTTPBadRequest

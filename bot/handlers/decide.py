@@ -9,11 +9,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import ids
 from bot.handlers import rehearsing
-from bot.handlers.clicked import choice_of, move_of, user_of
+from bot.handlers.clicked import choice_of, move_of, press_of, user_of
 from bot.services import Services
 from bot.views import modal
 from bot.views.card import DISMISSALS
-from core import approval, cards, explaining, queue, undoing, workspace
+from core import approval, cards, explaining, inbox, queue, undoing, workspace
+from core.database import Db
 
 MORNING = time(9)
 
@@ -31,37 +32,48 @@ def snoozed_until(choice: str, *, zone: str, now: datetime) -> datetime:
 
 
 def register(app: AsyncApp, services: Services) -> None:
-    async def on_snooze(ack: AsyncAck, body: dict[str, Any]) -> None:
+    async def _first(db: Db, body: dict[str, Any]) -> bool:
+        return await inbox.take(db, press_of(body), workspace=services.workspace, now=services.clock())
+
+    async def on_snooze(ack: AsyncAck, body: dict[str, Any]) -> Any:
         user, now, move = user_of(body), services.clock(), move_of(body)
         async with services.database.begin() as db:
+            if not await _first(db, body):
+                return await ack()
             zone = (await workspace.member(db, user)).zone
             until = snoozed_until(choice_of(body), zone=zone, now=now)
             await queue.snooze(db, move, until=until, by=user, now=now)
         services.bell.ring("card", [move])
         await ack()
 
-    async def on_dismiss(ack: AsyncAck, body: dict[str, Any]) -> None:
+    async def on_dismiss(ack: AsyncAck, body: dict[str, Any]) -> Any:
         reason, move = choice_of(body), move_of(body)
         if reason not in DISMISSALS:
             raise ValueError(f"no such reason: {reason}")
         async with services.database.begin() as db:
+            if not await _first(db, body):
+                return await ack()
             await queue.dismiss(db, move, reason=reason, by=user_of(body), now=services.clock())
         services.bell.ring("card", [move])
         await ack()
 
-    async def on_undo(ack: AsyncAck, body: dict[str, Any]) -> None:
+    async def on_undo(ack: AsyncAck, body: dict[str, Any]) -> Any:
         move = move_of(body)
         async with services.database.begin() as db:
+            if not await _first(db, body):
+                return await ack()
             await undoing.undo(db, move=move, by=user_of(body), now=services.clock())
         services.bell.ring("card", [move])
         await ack()
 
-    async def on_word(ack: AsyncAck, body: dict[str, Any]) -> None:
+    async def on_word(ack: AsyncAck, body: dict[str, Any]) -> Any:
         choice = {ids.SAYS_SENT: "sent", ids.SAYS_AGAIN: "again", ids.SAYS_DROP: "drop"}[
             body["actions"][0]["action_id"]
         ]
         move = move_of(body)
         async with services.database.begin() as db:
+            if not await _first(db, body):
+                return await ack()
             await approval.decide(db, move=move, choice=choice, by=user_of(body), now=services.clock())
         services.bell.ring("card", [move])
         await ack()

@@ -12,7 +12,7 @@ from bot.services import Services
 from bot.views import guardrails, modal
 from bot.views.note import mention
 from bot.views.text import clip, outside, plain
-from core import arming, cards, execution, queue, scoring, switch, workspace
+from core import arming, cards, execution, inbox, queue, scoring, switch, workspace
 
 ANSWER_LIMIT = 3500
 REASON_LIMIT = 300
@@ -95,6 +95,12 @@ def register(app: AsyncApp, services: Services) -> None:
         answer = words.get(word.lower())
         if answer is None:
             await ack(text=f"I know no `/moves {outside(word, 40)}`.\n{HELP}", response_type="ephemeral")
+            return
+        async with services.database.begin() as db:
+            key = f"command:{body.get('trigger_id')}"
+            first = await inbox.take(db, key, workspace=services.workspace, now=services.clock())
+        if not first:
+            await ack()
             return
         try:
             said = await answer(str(body["user_id"]), rest.strip())
