@@ -213,9 +213,11 @@ def mail_classify(
     classify([*(paths or []), *listed], why=why)
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+@app.command(  # the harness reads its own options, --help among them
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False
+)
 def chaos(context: typer.Context) -> None:
-    """Kill real processes at named points and count what was lost or doubled (from a checkout)."""
+    """Kill real processes under load, count what was lost or doubled (from a checkout)."""
     checkout = Path(__file__).resolve().parent.parent
     if not (checkout / "tests" / "chaos" / "__main__.py").exists():
         raise _fail(

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import itertools
 import json
+import secrets
 import time
 from typing import Any
 from urllib.parse import quote_plus, urlencode
@@ -31,7 +32,7 @@ class Presses:
         self._before, _, self._after = (part.encode() for part in body.partition(quote_plus(mark)))
         self._secret = secret
         self._port = port
-        self._numbers = itertools.count(1)
+        self._numbers = itertools.count(secrets.randbits(100))  # no two cards share a trigger id
 
     def next(self) -> bytes:
         """The whole HTTP request, keep-alive, as of now."""

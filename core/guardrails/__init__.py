@@ -1,5 +1,5 @@
-"""Guardrails: rules that may stop a plan, each with the reason a person reads. Pure; they run when proposing,
-when approving and inside the arming transaction, where the facts are read under lock."""
+"""Guardrails: rules that may stop a plan, each with the reason a person reads. Pure; they run when approving and
+inside the arming transaction, where the facts are read under lock."""
 
 from collections.abc import Callable
 

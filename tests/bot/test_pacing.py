@@ -1,5 +1,6 @@
 """A full channel: each message that waits gets a turn of its own, and none is asked for before it."""
 
+import itertools
 import time
 from datetime import timedelta
 
@@ -26,7 +27,7 @@ def test_those_that_wait_get_turns_one_after_the_other():
     pacing = Pacing()
     pacing.refused("D1", timedelta(seconds=1))
     turns = [waits(pacing, "D1", str(number)) for number in range(4)]
-    gaps = [later - earlier for earlier, later in zip(turns, turns[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(turns)]
     assert turns[0] == pytest.approx(1, abs=0.1)
     assert gaps == pytest.approx([EVERY_S] * 3, abs=0.1)
     assert waits(pacing, "D1", "0") <= turns[0]  # asking again does not cost its turn
