@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from core import arming, effect_rows, execution, guardrails, queue, switch, telling, watched, workspace
+from core import arming, effect_rows, execution, guardrails, queue, seconding, switch, telling, watched, workspace
 from core import effect as machine
 from core.actions.registry import ACTIONS
 from core.database import Database, Db, is_away
@@ -158,8 +158,18 @@ class Runner:
         plan = ACTIONS[row.action].plan(job.params)
         if plan.expires_at is not None and job.step.sends and now >= plan.expires_at:
             return guardrails.Blocked("expired", "its time has passed", final=True)
+        assert row.approval_id is not None
+        seen = await seconding.grounds(db, row.approval_id)
         facts = await arming.guard_facts(
-            db, recipients=plan.recipients, since=row.created_at, zone=zone, now=now, effect=row.id, locked=True
+            db,
+            recipients=plan.recipients,
+            since=row.created_at,
+            zone=zone,
+            now=now,
+            effect=row.id,
+            locked=True,
+            value=seen.value,
+            approvers=seen.approvers,
         )
         rules = guardrails.rules_for(plan, sends=job.step.sends)
         if (blocked := guardrails.first_block(facts, rules)) is not None:

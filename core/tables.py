@@ -260,6 +260,8 @@ approvals = Table(
     Column("approved_by", Text, nullable=False),
     _time("approved_at"),
     _time("withdrawn_at", null=True),
+    Column("seconded_by", Text),
+    _time("seconded_at", null=True),
     _within("move_id", "moves"),
 )
 Index(

@@ -125,3 +125,22 @@ async def announcing(
         forms_file=mapping,
     ) as running:
         yield running
+
+
+@pytest.fixture
+async def guarded(
+    urls: Urls, redis_url: str, sandbox: Sandbox, clock: HandClock, tmp_path: Path
+) -> AsyncIterator[Product]:
+    """The product where a second person approves what is worth more than 50,000."""
+    rules = tmp_path / "guardrails.toml"
+    rules.write_text("[four_eyes]\namount = 50000\n")
+    async with running_product(
+        database_url=urls.app,
+        redis_url=redis_url,
+        sandbox=sandbox,
+        clock=clock,
+        signing_secret=SIGNING_SECRET,
+        forms_secret=FORMS_SECRET,
+        guardrails_file=rules,
+    ) as running:
+        yield running

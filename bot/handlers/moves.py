@@ -12,7 +12,7 @@ from bot.services import Services
 from bot.views import guardrails, modal
 from bot.views.note import mention
 from bot.views.text import clip, outside, plain
-from core import arming, cards, execution, inbox, queue, scoring, switch, workspace
+from core import arming, cards, execution, inbox, queue, scoring, seconding, switch, workspace
 
 ANSWER_LIMIT = 3500
 REASON_LIMIT = 300
@@ -25,6 +25,7 @@ HELP = "\n".join(
         "*/moves undo*  what can still be taken back; *undo 1*, *undo hour*",
         "*/moves audit ID*  who did what on a move, and on what grounds",
         "*/moves guardrails*  what stops a mail, and how much room is left",
+        "*/moves second ID*  approve, as the second person, what waits for one",
         "*/moves pause [reason]*  nothing leaves any more, in any process",
         "*/moves resume*  what was waiting goes on",
         "*/moves help*  this",
@@ -75,6 +76,16 @@ def register(app: AsyncApp, services: Services) -> None:
             zone = (await workspace.member(db, user)).zone
             return guardrails.render(await arming.room(db, zone=zone, now=services.clock(), owner=user))
 
+    async def second(user: str, which: str) -> str:
+        async with services.database.begin() as db:
+            move = await queue.named(db, which)
+            try:
+                await seconding.second(db, move=move, by=user, now=services.clock())
+            except seconding.NotNeeded as why:
+                return f"Nothing to do: {why}."
+        services.bell.ring("card", [move])
+        return "Approved as the second person; it goes on."
+
     async def told(user: str, _: str) -> str:
         return HELP
 
@@ -85,6 +96,7 @@ def register(app: AsyncApp, services: Services) -> None:
         "undo": undo_command.answer(services),
         "audit": audit_command.answer(services),
         "guardrails": guarded,
+        "second": second,
         "pause": pause,
         "resume": resume,
         "help": told,
@@ -104,6 +116,8 @@ def register(app: AsyncApp, services: Services) -> None:
             return
         try:
             said = await answer(str(body["user_id"]), rest.strip())
+        except queue.Ambiguous:
+            said = "Several moves begin like that: give more of the id."
         except queue.NoSuchMove:
             said = f"There is no move {outside(rest, 60)}. `/moves` shows what there is."
         await ack(text=clip(said, ANSWER_LIMIT), response_type="ephemeral")

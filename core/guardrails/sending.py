@@ -117,7 +117,10 @@ def four_eyes(facts: GuardFacts) -> Blocked | None:
         return None
     if (why := _needs_second(facts)) is None:
         return None
-    return Blocked("four_eyes", f"{why}: a second person has to approve it; until then it waits")
+    return Blocked(
+        "four_eyes",
+        f"{why}: a second person has to approve it with `/moves second` and this move's id; until then it waits",
+    )
 
 
 def _needs_second(facts: GuardFacts) -> str | None:

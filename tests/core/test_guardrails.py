@@ -165,7 +165,7 @@ STOPPED = {
     "worth much": (
         settings(replace(FINE, value=Money(100_001, "USD")), four_eyes=FourEyes(amount=Decimal(1000))),
         ("four_eyes", False, None),
-        "it is about $1,000.01, more than $1,000: a second person has to approve it; until then it waits",
+        "it is about $1,000.01, more than $1,000: a second person has to approve it",
     ),
     "worth who knows what": (
         settings(replace(FINE, value=Money(1, "EUR")), four_eyes=FourEyes(amount=Decimal(1000))),

@@ -1,6 +1,7 @@
 """What happens outside between an approval and its sending, or after it: asked about, taken to heart, never ignored."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
@@ -93,3 +94,26 @@ async def test_a_bounce_is_told_and_a_dead_address_gets_no_more(product: Product
     async with product.services.database.begin() as db:
         found = await person.suppression(db, email)
     assert (found is not None) is suppressed
+
+
+async def test_what_is_worth_much_waits_for_a_second_person(guarded: Product) -> None:
+    product = guarded
+    form = await product.fill_form(message="What does a booth cost?", budget="$60,000")
+    await product.settle()
+    card = await product.card("Reply")
+    move = card["blocks"][0]["block_id"].partition(":")[2]
+    await product.approve(card)
+    product.clock.advance(HOLD)
+    await product.settle()
+    product.clock.advance(timedelta(days=3))  # waiting denies nothing
+    await product.settle()
+    assert "a second person has to approve it" in str((await product.card("Reply"))["blocks"])
+    assert await product.mails_to(form["email"]) == []
+    assert "you approved it yourself" in await product.say(f"second {move}")
+
+    assert "goes on" in await product.say(f"second {move}", user="U0ORLA")
+    for _ in range(3):
+        await product.settle()
+        product.clock.advance(HOLD)
+    assert len(await product.mails_to(form["email"])) == 1
+    assert "nothing of this move waits" in await product.say(f"second {move}", user="U0ORLA")

@@ -100,7 +100,7 @@ class Product:
 
     async def say(self, text: str, user: str = OWNER) -> str:
         """A `/moves` command; what the person reads in answer."""
-        body = {"user": user, "channel": DM, "command": "/moves", "text": text}
+        body = {"user": user, "channel": f"D0{user.removeprefix('U0')}", "command": "/moves", "text": text}
         answer = await self.sandbox.control("POST", "/control/command", body)
         said: str = (answer["response"] or {}).get("text", "")
         return said
