@@ -6,16 +6,15 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import ids
-from bot.handlers import audit_command, undo_command
+from bot.handlers import audit_command, stop_commands, undo_command
 from bot.handlers.clicked import parse
 from bot.services import Services
-from bot.views import guardrails, modal
+from bot.views import modal
 from bot.views.note import mention
-from bot.views.text import clip, outside, plain
-from core import arming, cards, execution, inbox, queue, scoring, seconding, switch, workspace
+from bot.views.text import clip, outside
+from core import cards, inbox, queue, scoring, switch
 
 ANSWER_LIMIT = 3500
-REASON_LIMIT = 300
 DIGITS = 4  # of the longest list that anybody has
 
 HELP = "\n".join(
@@ -59,33 +58,6 @@ def register(app: AsyncApp, services: Services) -> None:
         receipt = "\n".join(modal.reasons(card.score))
         return f"*{outside(card.title, 150)}*   `{card.score.aps}`\n{receipt}\nadds up to {card.score.aps}"
 
-    async def pause(user: str, reason: str) -> str:
-        async with services.database.begin() as db:
-            await switch.pause(db, by=user, reason=plain(reason, REASON_LIMIT), now=services.clock())
-        return "Paused. Nothing leaves until somebody says `/moves resume`; what was held waits and says so."
-
-    async def resume(user: str, _: str) -> str:
-        async with services.database.begin() as db:
-            await switch.resume(db, by=user, now=services.clock())
-            waiting = await execution.unblock(db, "kill_switch", services.clock())
-        services.bell.ring("sweep", [services.workspace])
-        return "Resumed." + (f" {waiting} waiting effects go on." if waiting else " Nothing was waiting.")
-
-    async def guarded(user: str, _: str) -> str:
-        async with services.database.begin() as db:
-            zone = (await workspace.member(db, user)).zone
-            return guardrails.render(await arming.room(db, zone=zone, now=services.clock(), owner=user))
-
-    async def second(user: str, which: str) -> str:
-        async with services.database.begin() as db:
-            move = await queue.named(db, which)
-            try:
-                await seconding.second(db, move=move, by=user, now=services.clock())
-            except seconding.NotNeeded as why:
-                return f"Nothing to do: {why}."
-        services.bell.ring("card", [move])
-        return "Approved as the second person; it goes on."
-
     async def told(user: str, _: str) -> str:
         return HELP
 
@@ -95,11 +67,8 @@ def register(app: AsyncApp, services: Services) -> None:
         "why": why,
         "undo": undo_command.answer(services),
         "audit": audit_command.answer(services),
-        "guardrails": guarded,
-        "second": second,
-        "pause": pause,
-        "resume": resume,
         "help": told,
+        **stop_commands.answers(services),
     }
 
     async def on_moves(ack: AsyncAck, body: dict[str, Any]) -> None:
