@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 import aiohttp
@@ -17,14 +17,15 @@ from bot.scopes import BOT_SCOPES
 from bot.settings import Settings
 from core.ports import Rejected, Unavailable, Unclear
 from integrations.forms.mapping import BadMapping, FormMappings
+from integrations.google.token import CALENDAR_SCOPES, BadCredentials
 from integrations.google.token import GMAIL_SCOPES as SCOPES
-from integrations.google.token import BadCredentials
 
 OLDEST_REDIS = 6
 NOTICEABLE_SKEW = timedelta(seconds=5)
 WORST_SKEW = timedelta(seconds=60)
 """Slack's and the forms' signatures are good for five minutes either way; leave them room."""
 
+NOTHING = "0" * 33
 NOBODY = "doctor@nobody.example"
 """An address that no CRM knows: asking for it shows that asking works."""
 
@@ -130,7 +131,33 @@ async def hubspot(settings: Settings, http: httpx.AsyncClient) -> list[Finding]:
     except (Rejected, Unavailable) as no:
         mend = "check CASEYOS_HUBSPOT_TOKEN and that its app may read contacts, companies and deals"
         return [problem("HubSpot", str(no), mend)]
-    return [ok("HubSpot", "contacts can be read")]
+    return [ok("HubSpot", "contacts can be read"), await _tasks(settings, http)]
+
+
+async def _tasks(settings: Settings, http: httpx.AsyncClient) -> Finding:
+    """Whether a task can be found by our key: the portal needs a property for it, once."""
+    try:
+        await wiring.crm(settings, http).find_task(key=NOTHING)
+    except Rejected as no:
+        return problem("HubSpot's tasks", str(no), "see docs/how-to/connect.md; until then no task is created")
+    except Unavailable as down:
+        return warning("HubSpot's tasks", str(down), "ask again")
+    return ok("HubSpot's tasks", "found by their key")
+
+
+async def calendar(settings: Settings, http: httpx.AsyncClient) -> list[Finding]:
+    """The token's right to read when the owner is busy."""
+    if settings.google_access_token is None and settings.google_credentials is None:
+        return [warning("Calendar", "not set up: no meeting is proposed", "set CASEYOS_GOOGLE_CREDENTIALS")]
+    now = datetime.now(UTC)
+    try:
+        await wiring.calendar(settings, http).busy(now, now + timedelta(hours=1))
+    except BadCredentials as wrong:
+        return [problem("Calendar", str(wrong), "set CASEYOS_GOOGLE_CREDENTIALS to a file that Google gave out")]
+    except (Rejected, Unavailable, Unclear, ValueError) as no:
+        mend = f"sign in again with the scopes {', '.join(_last_words(CALENDAR_SCOPES))}"
+        return [problem("Calendar", str(no), mend)]
+    return [ok("Calendar", "free and busy can be read")]
 
 
 async def gmail(settings: Settings, http: httpx.AsyncClient) -> list[Finding]:

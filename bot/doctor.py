@@ -54,6 +54,7 @@ async def examine(settings: Settings) -> list[Finding]:
             "Slack's way in": asking.socket(settings),
             "HubSpot": asking.hubspot(settings, http),
             "Gmail": asking.gmail(settings, http),
+            "Calendar": asking.calendar(settings, http),
         }
         answers = await asyncio.gather(
             *(asyncio.wait_for(each, PATIENCE_S) for each in asked.values()), return_exceptions=True

@@ -51,6 +51,7 @@ def chosen(urls: Urls, redis_url: str, sandbox: Sandbox) -> Chosen:
             "hubspot_api_url": sandbox.hubspot_url,
             "google_access_token": "ya29.sandbox",
             "gmail_api_url": sandbox.gmail_url,
+            "calendar_api_url": sandbox.gmail_url,
             "forms_secret": FORMS_SECRET,
         }
         return Settings(_env_file=None, **{**well, **changed})
@@ -123,7 +124,13 @@ async def test_all_is_well_with_the_sandbox_in_place_of_the_services(chosen: Cho
 async def test_every_finding_that_is_not_well_says_how_to_mend_it(chosen: Chosen) -> None:
     nothing = Settings(_env_file=None)
     down = f"http://127.0.0.1:{free_port()}/"
-    away = chosen(slack_api_url=down, hubspot_api_url=down, gmail_api_url=down, redis_url="redis://127.0.0.1:1/0")
+    away = chosen(
+        slack_api_url=down,
+        hubspot_api_url=down,
+        gmail_api_url=down,
+        calendar_api_url=down,
+        redis_url="redis://127.0.0.1:1/0",
+    )
     for settings in (nothing, away):
         bad = [one for one in await doctor.examine(settings) if one.level is not Level.OK]
         assert len(bad) >= 5
@@ -136,6 +143,7 @@ async def test_what_is_optional_and_missing_is_a_warning_and_what_is_needed_a_pr
     assert {about for about, one in seen.items() if one.level is Level.WARNING} == {
         "settings",
         "HubSpot",
+        "Calendar",
         "Gmail",
         "forms",
     }
@@ -324,6 +332,31 @@ async def test_a_google_token_that_may_not_read_the_history_is_a_problem(chosen:
     assert "gmail.readonly" in seen.mend
 
 
+async def test_a_portal_without_our_property_for_tasks_is_a_problem_with_its_mend(
+    chosen: Chosen, well: Database, sandbox: Sandbox
+) -> None:
+    assert (await found(chosen()))["HubSpot's tasks"].level is Level.OK
+    await sandbox.control("POST", "/control/hubspot", {"unique_key": False})
+    try:
+        seen = (await found(chosen()))["HubSpot's tasks"]
+    finally:
+        await sandbox.control("POST", "/control/hubspot", {"unique_key": True})
+    assert seen.level is Level.PROBLEM
+    assert "caseyos_key" in seen.said
+
+
+async def test_a_calendar_that_may_not_be_read_is_a_problem(chosen: Chosen, well: Database) -> None:
+    assert (await found(chosen()))["Calendar"].level is Level.OK
+
+    async def refused(_: web.Request) -> web.Response:
+        return web.json_response({"error": {"code": 403, "message": "Insufficient scopes"}}, status=403)
+
+    async with serving(refused) as url:
+        seen = (await found(chosen(calendar_api_url=url)))["Calendar"]
+    assert seen.level is Level.PROBLEM
+    assert "calendar" in seen.mend
+
+
 async def test_a_mapping_file_that_cannot_be_used_is_a_problem(chosen: Chosen, well: Database, tmp_path: Path) -> None:
     file = tmp_path / "forms.toml"
     file.write_text("forms = 1")
@@ -348,6 +381,7 @@ def test_no_secret_is_ever_printed(capsys: pytest.CaptureFixture[str], monkeypat
         slack_api_url=down,
         hubspot_api_url=down,
         gmail_api_url=down,
+        calendar_api_url=down,
         google_access_token="ya29.swordfish",
         forms_secret="swordfish",
         **values,
