@@ -20,8 +20,13 @@ _TAKEN = (
 )
 
 
-async def take(db: Db, key: str, *, workspace: UUID, now: datetime) -> bool:
-    """Whether this delivery is the first of its kind; False for every repeat, once the first has committed."""
+async def take(db: Db, key: str | None, *, workspace: UUID, now: datetime) -> bool:
+    """Whether this delivery is the first of its kind; False for every repeat, once the first has committed.
+
+    What carries nothing to know it by (None) is always taken.
+    """
+    if key is None:
+        return True
     return (await db.execute(_TAKEN, {"workspace": workspace, "key": key, "at": now})).first() is not None
 
 

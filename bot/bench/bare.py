@@ -47,7 +47,7 @@ async def snooze(connection: Any, *, workspace: str, press: dict[str, Any], now:
     move = UUID(action["block_id"].partition(":")[2])
     async with connection.transaction():
         await connection.fetch(SET_WORKSPACE, workspace)
-        first = await connection.fetch(TAKE, UUID(workspace), f"press:{press['trigger_id']}", now)
+        first = await connection.fetch(TAKE, UUID(workspace), f"trigger:{press['trigger_id']}", now)
         if not first:
             return
         await connection.fetch(MEMBER, user)

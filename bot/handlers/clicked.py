@@ -25,9 +25,10 @@ def choice_of(body: dict[str, Any]) -> str:
     return str(body["actions"][0]["selected_option"]["value"])
 
 
-def press_of(body: dict[str, Any]) -> str:
-    """What tells this press from every other: pressing again is a new one, delivering it again is not."""
-    return f"press:{body.get('trigger_id') or body['actions'][0].get('action_ts', '')}"
+def delivery_of(body: dict[str, Any]) -> str | None:
+    """What tells this press or command from every other: pressing again is a new one, delivering it again is not."""
+    trigger = body.get("trigger_id")
+    return f"trigger:{trigger}" if trigger else None
 
 
 def user_of(body: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import ids
 from bot.handlers import rehearsing
-from bot.handlers.clicked import choice_of, move_of, press_of, user_of
+from bot.handlers.clicked import choice_of, delivery_of, move_of, user_of
 from bot.services import Services
 from bot.views import modal
 from bot.views.card import DISMISSALS
@@ -33,7 +33,7 @@ def snoozed_until(choice: str, *, zone: str, now: datetime) -> datetime:
 
 def register(app: AsyncApp, services: Services) -> None:
     async def _first(db: Db, body: dict[str, Any]) -> bool:
-        return await inbox.take(db, press_of(body), workspace=services.workspace, now=services.clock())
+        return await inbox.take(db, delivery_of(body), workspace=services.workspace, now=services.clock())
 
     async def on_snooze(ack: AsyncAck, body: dict[str, Any]) -> Any:
         user, now, move = user_of(body), services.clock(), move_of(body)

@@ -7,7 +7,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import ids
 from bot.handlers import audit_command, stop_commands, undo_command
-from bot.handlers.clicked import parse
+from bot.handlers.clicked import delivery_of, parse
 from bot.services import Services
 from bot.views import modal
 from bot.views.note import mention
@@ -78,8 +78,7 @@ def register(app: AsyncApp, services: Services) -> None:
             await ack(text=f"I know no `/moves {outside(word, 40)}`.\n{HELP}", response_type="ephemeral")
             return
         async with services.database.begin() as db:
-            key = f"command:{body.get('trigger_id')}"
-            first = await inbox.take(db, key, workspace=services.workspace, now=services.clock())
+            first = await inbox.take(db, delivery_of(body), workspace=services.workspace, now=services.clock())
         if not first:
             await ack()
             return
