@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
 import aiohttp
@@ -20,12 +20,14 @@ from bot.settings import Settings
 from bot.surviving import survived
 from bot.worker import Worker
 from core import workspace
+from core.database import is_away
 from core.ports import Rejected, Unavailable, Unclear
 
 log = logging.getLogger(__name__)
 
 DRAIN_S = 9.0
 SLACK_RETRY_S = 1.0
+DATABASE_RETRY_S = 1.0
 SOCKET_PING_S = 1.0  # a dropped socket is noticed within a few of these
 MEMBER_RETRY = timedelta(seconds=30)
 
@@ -54,9 +56,25 @@ def run(main: Callable[[Settings, asyncio.Event], Awaitable[None]], settings: Se
         runner.run(until_told())
 
 
+@asynccontextmanager
+async def _services(settings: Settings) -> AsyncIterator[Services]:
+    """The services, once the database is there: a process that is started while it is away waits for it."""
+    async with AsyncExitStack() as stack:
+        while True:
+            try:
+                services = await stack.enter_async_context(wiring.services(settings))
+                break
+            except Exception as problem:
+                if not is_away(problem):
+                    raise
+                log.warning("the database is not there yet: trying again", extra={"error": type(problem).__name__})
+                await asyncio.sleep(DATABASE_RETRY_S)
+        yield services
+
+
 async def bot(settings: Settings, stop: asyncio.Event) -> None:
     """Slack in Socket Mode where an app token is set, HTTP routes always."""
-    async with wiring.services(settings) as services, _slack(services, stop) as bolt:
+    async with _services(settings) as services, _slack(services, stop) as bolt:
         runner = await web.serve(services, bolt, settings)
         try:
             await stop.wait()
@@ -103,7 +121,7 @@ async def _connect(socket: AsyncSocketModeHandler) -> None:
 
 
 async def worker(settings: Settings, stop: asyncio.Event) -> None:
-    async with wiring.services(settings) as services:
+    async with _services(settings) as services:
         knowing = asyncio.create_task(_know_owners(services), name="owners")
         try:
             await Worker(services).run(stop)

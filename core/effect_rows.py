@@ -224,7 +224,10 @@ async def keep_late_evidence(db: Db, row: EffectRow, evidence: dict[str, Any], n
     )
     audit.note(db, entry, now=now)
     kept = func.coalesce(effects.c.late_evidence, cast([], JSONB)).op("||")(cast([evidence], JSONB))
-    await db.execute(update(effects).where(effects.c.id == row.id).values(late_evidence=kept, updated_at=now))
+    # The worker was not lost after all: what was taken for its crash was none.
+    answered = func.greatest(effects.c.claims - 1, 0)
+    values = {"late_evidence": kept, "claims": answered, "updated_at": now}
+    await db.execute(update(effects).where(effects.c.id == row.id).values(**values))
 
 
 async def renew(db: Db, fences: Mapping[UUID, int], until: datetime) -> None:

@@ -4,6 +4,7 @@ The only place that asks a service for a change. Whatever happens to this proces
 had come, and the next look reads the service back before anything is asked for again.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -24,8 +25,11 @@ from core.watched import WatchedDeal
 log = logging.getLogger(__name__)
 
 RETRY_AFTER = timedelta(seconds=5)
-RETRY_AT_MOST = timedelta(minutes=5)
+RETRY_AT_MOST = timedelta(seconds=30)
+READ_AT_MOST = timedelta(seconds=15)
+"""Reading costs little, and until it is done nobody knows whether something happened."""
 LOOK_AGAIN = timedelta(seconds=2)
+WRITE_AGAIN_S = 0.5
 AT_WORK = frozenset({State.ARMED, State.UNDO_ARMED})
 TELL_AGAIN = timedelta(minutes=5)
 
@@ -231,7 +235,9 @@ class Runner:
             told_again = machine.NotFound(LOOK_AGAIN, asked_at)
             event = told_again if row.tells else machine.CannotTell(str(known))
         except (Unavailable, Unclear) as busy:
-            event = machine.CannotReadNow(str(busy), getattr(busy, "retry_after", None) or self._patience(row))
+            event = machine.CannotReadNow(
+                str(busy), getattr(busy, "retry_after", None) or self._patience(row, READ_AT_MOST)
+            )
         await self._record(row, event, receipt)
 
     async def _arm_undo(self, db: Db, job: Job, now: datetime) -> Job | None:
@@ -256,7 +262,22 @@ class Runner:
         await self._record(row, event, None)
 
     async def _record(self, row: EffectRow, event: machine.Event, receipt: Receipt | None) -> None:
-        """Writes down what came of it, unless somebody has taken the effect over since: then as late evidence only."""
+        """Writes down what came of it, unless somebody has taken the effect over since: then as late evidence only.
+
+        A database that is away is waited for: what is known here nobody else knows.
+        """
+        while True:
+            try:
+                await self._write_down(row, event, receipt)
+            except Exception as problem:
+                if not is_away(problem):
+                    raise
+                log.warning("what came of an effect waits for the database", extra={"effect": str(row.id)})
+                await asyncio.sleep(WRITE_AGAIN_S)
+            else:
+                return
+
+    async def _write_down(self, row: EffectRow, event: machine.Event, receipt: Receipt | None) -> None:
         async with self._database.begin() as db:
             now = self._clock()
             current = await effect_rows.lock(db, row.id)
@@ -275,7 +296,7 @@ class Runner:
                 return
             await execution.advance(db, current, event, now, receipt=receipt)
 
-    def _patience(self, row: EffectRow) -> timedelta:
+    def _patience(self, row: EffectRow, at_most: timedelta = RETRY_AT_MOST) -> timedelta:
         """Longer between tries the more often it failed, within bounds."""
         doublings = max(0, min(row.effect.attempt - 1 + row.effect.claims - 1, 10))
-        return min(RETRY_AFTER * (1 << doublings), RETRY_AT_MOST)
+        return min(RETRY_AFTER * (1 << doublings), at_most)

@@ -83,22 +83,28 @@ class TieTask(Step[CreateTask]):
     single_use: bool = False
 
     async def check(self, params: CreateTask, ports: Ports, key: str, done: Receipts, *, first: bool) -> Receipt | None:
-        if not params.contact_id:
-            return Receipt("", "there is no contact in HubSpot to show it on")
-        if not done[0].external_id:
-            return Receipt("", "left to the person who made the task")
-        return None
+        return _nothing_to_tie(params, done)
 
     async def send(self, params: CreateTask, ports: Ports, key: str, done: Receipts) -> Receipt:
         await ports.crm.tie_task(done[0].external_id, contact_id=params.contact_id)
         return Receipt(done[0].external_id)
 
     async def find(self, params: CreateTask, ports: Ports, key: str, done: Receipts) -> Receipt | None:
+        if (receipt := _nothing_to_tie(params, done)) is not None:
+            return receipt  # the worker stopped before it could say so
         tied = await ports.crm.task_is_tied(done[0].external_id, contact_id=params.contact_id)
         return Receipt(done[0].external_id, "read back") if tied else None
 
     async def undo(self, params: CreateTask, ports: Ports, key: str, receipt: Receipt) -> None:
         raise Rejected("the tie goes with its task")
+
+
+def _nothing_to_tie(params: CreateTask, done: Receipts) -> Receipt | None:
+    if not params.contact_id:
+        return Receipt("", "there is no contact in HubSpot to show it on")
+    if not done[0].external_id:
+        return Receipt("", "left to the person who made the task")
+    return None
 
 
 def _difference(made: Task, now: TaskNow) -> str:

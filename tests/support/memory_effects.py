@@ -16,9 +16,9 @@ DRAFT, SENDING = 0, 1
 RETRY, LOOK_AGAIN = timedelta(seconds=5), timedelta(seconds=2)
 
 
-def patience(effect: Effect) -> timedelta:
-    """Twice as long after each try and after each crash."""
-    return min(RETRY * 2 ** (effect.attempt - 1 + effect.claims - 1), timedelta(minutes=5))
+def patience(effect: Effect, at_most: timedelta = timedelta(seconds=30)) -> timedelta:
+    """Twice as long after each try and after each crash, within bounds."""
+    return min(RETRY * 2 ** (effect.attempt - 1 + effect.claims - 1), at_most)
 
 
 class TooLate(Exception):
@@ -203,7 +203,7 @@ class MemoryEffects:
         except CannotTell as known:
             event = machine.CannotTell(str(known))
         except Unavailable as busy:
-            event = machine.CannotReadNow(str(busy), busy.retry_after or patience(looked))
+            event = machine.CannotReadNow(str(busy), busy.retry_after or patience(looked, timedelta(seconds=15)))
         self._record(move, plan, step, looked, event, receipt)
 
     async def _take_back(self, move: Move, plan: Plan, step: int) -> None:
@@ -223,3 +223,5 @@ class MemoryEffects:
         if (now.fence, now.state) == (asked.fence, asked.state):
             plan.receipts[step] = receipt or plan.receipts[step]
             self._advance(move, plan, step, event)
+        else:  # the worker was not lost after all
+            plan.effects[step] = replace(now, claims=max(now.claims - 1, 0))
