@@ -24,6 +24,9 @@ class Told(Protocol):
     replied: bool
     waited_for: str
 
+    @property
+    def kind(self) -> str: ...
+
 
 @dataclass
 class Verdict:
@@ -71,7 +74,9 @@ async def judge(*, sandbox: str, database_url: str, people: Sequence[Told]) -> V
     verdict.unexplained += [
         f"refused: {entry['method']} {entry['data']}"[:300]
         for entry in ledger
-        if entry["kind"] == "refused" and not _draft_was_deleted(entry, deleted)
+        if entry["kind"] == "refused"
+        and not _draft_was_deleted(entry, deleted)
+        and not _post_was_deleted(entry, effects)
     ]
     verdict.unexplained += [f"unknown method {e['method']}" for e in ledger if e["kind"] == "unknown_method"]
     verdict.leftover_drafts = len(_get(f"{sandbox}/control/gmail")["drafts"])
@@ -100,6 +105,14 @@ def _draft_was_deleted(entry: dict[str, Any], deleted: list[Any]) -> bool:
     return entry["method"] == "drafts.send" and asked["body"]["id"] in by_hand
 
 
+def _post_was_deleted(entry: dict[str, Any], effects: Sequence[Any]) -> bool:
+    """Taken back by whoever died before writing it down, and looked for once more."""
+    if entry["method"] not in {"chat.delete", "conversations.replies"}:
+        return False
+    ts = entry["data"]["arguments"]["ts"]
+    return any(effect["method"] == "message_deleted" and effect["data"]["ts"] == ts for effect in effects)
+
+
 def _judge_person(
     verdict: Verdict,
     person: Told,
@@ -108,25 +121,30 @@ def _judge_person(
     mails: list[Any],
     rows: dict[str, list[Any]],
 ) -> None:
-    tops = [p for p in posts if person.name in p["text"] and p.get("thread_ts") in {None, p["ts"]}]
     notes = [p for p in posts if person.email in p["text"] and p.get("thread_ts") not in {None, p["ts"]}]
     sent = [mail for mail in mails if person.email in mail["to"]]
-    mine = [row for row in rows["moves"] if row["email"] == person.email]
+    every = [row for row in rows["moves"] if row["email"] == person.email]
+    mine = [row for row in every if row["action"] == person.kind]
     signals = [row for row in rows["signals"] if row["email"] == person.email]
     if person.waited_for:
         verdict.unexplained.append(f"never came: {person.waited_for}")
-    verdict.lost += [f"signal of {person.name}"] * (person.accepted - len(signals))
-    verdict.doubled += [f"signal of {person.name}"] * (len(signals) - person.accepted)
+    stored = len({row["id"] for row in signals})
+    verdict.lost += [f"signal of {person.name}"] * (person.accepted - stored)
+    verdict.doubled += [f"signal of {person.name}"] * (stored - person.accepted)
     for signal in signals:
         _exactly_one(verdict, True, keys[signal["told_by"]], f"card or note for a form of {person.name}")
     _exactly_one(verdict, person.accepted > 0, len(mine), f"move of {person.name}")
-    _exactly_one(verdict, person.accepted > 0, len(tops), f"card of {person.name}")
+    for row in every:
+        _exactly_one(verdict, True, keys[f"card{row['id'].hex}"], f"card of {person.name}: {row['action']}")
     state = mine[0]["state"] if mine else "none"
-    _exactly_one(verdict, state == "done", len(sent), f"mail to {person.email} (its move is {state})")
+    mailed = state == "done" and person.kind == "send_email"
+    asked = bool(mine) and mine[0]["asks"] > 0
+    if not (asked and len(sent) == 1):  # a person is asked whether it left: it may have
+        _exactly_one(verdict, mailed, len(sent), f"mail to {person.email} (its move is {state})")
     _exactly_one(verdict, person.replied, len(notes), f"note about {person.name}'s reply")
     _exactly_one(verdict, person.replied, mine[0]["replies"] if mine else 0, f"outcome of {person.name}")
-    may_end = {"done", "open"} if person.story in {"undo", "deleted", "unsure"} else {"done"}
-    if person.approved and state not in may_end:
+    may_end = {"done"} if person.story in {"send", "unlucky", "pause"} else {"done", "open"}
+    if person.approved and state not in may_end and not asked:
         verdict.lost.append(f"approval of {person.name}: its move is {state}")
     verdict.lost += [f"the edit of {person.name}" for mail in sent if mail["subject"] != f"For {person.name}"]
 
@@ -145,7 +163,7 @@ async def _rows(database_url: str) -> dict[str, list[Any]]:
             "effects": await connection.fetch("select action, step, state from effects"),
             "signals": await connection.fetch(
                 """
-                select s.payload->>'email' as email,
+                select s.id, s.payload->>'email' as email,
                     coalesce('card' || replace(m.id::text, '-', ''), 'declined' || replace(s.id::text, '-', '')) as told_by
                 from signals s
                 left join recommendations r on r.signal_id = s.id
@@ -155,10 +173,12 @@ async def _rows(database_url: str) -> dict[str, list[Any]]:
             ),
             "moves": await connection.fetch(
                 """
-                select m.state, p.email, (
+                select m.id, m.state, p.email, r.action,
+                    (select count(*) from effects e where e.move_id = m.id and e.state = 'needs_human') as asks, (
                     select count(*) from outcomes o where o.recommendation_id = m.recommendation_id and o.kind = 'reply'
                 ) as replies
                 from moves m join people p on p.id = m.person_id
+                join recommendations r on r.id = m.recommendation_id
                 """
             ),
         }

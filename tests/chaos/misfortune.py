@@ -24,10 +24,25 @@ FAULTS = (
 )
 """Each strikes the next requests of its methods, whosever they are."""
 
-STORIES = ("send", "unlucky", "undo", "pause", "snooze", "unlucky", "dismiss", "race", "unsure", "ask", "deleted")
-"""What becomes of a card, in turn; each is a function of `people.People`."""
+STORIES = (
+    *("send", "task", "unlucky", "undo", "meeting", "pause", "snooze", "deal", "unlucky"),
+    *("dismiss", "race", "announce", "unsure", "ask", "deleted"),
+)
+"""What becomes of a card, in turn; each is a function of `people.People`, or one of `works.WORKS`."""
 
 LEADS_TO = (
+    ("create_task", "task", None),
+    ("MakeTask", "task", None),
+    ("TieTask", "task", None),
+    ("book_meeting", "meeting", None),
+    ("CreateEvent", "meeting", None),
+    ("PostPrep", "meeting", None),
+    ("update_deal", "deal", None),
+    ("ChangeDeal", "deal", None),
+    ("post_to_channel", "announce", None),
+    ("PostMessage", "announce", None),
+    ("freeBusy", "meeting", None),
+    ("tasks", "task", None),
     ("CreateDraft.undo", "undo", None),
     ("undo_unknown", "undo", None),
     ("Undo", "undo", None),

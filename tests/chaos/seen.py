@@ -1,6 +1,7 @@
 """What the sandbox shows: its ledger, read once for everybody of a chaos run."""
 
 import asyncio
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,11 +16,16 @@ class Seen:
 
     http: aiohttp.ClientSession
     url: str
-    entries: list[Entry] = field(default_factory=list)
+    last: int = 0
+    """The number of the newest line that was read."""
     cards: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Person's name to (ts, move id)."""
     texts: dict[str, str] = field(default_factory=dict)
     """ts to what the message says now."""
+    changes: dict[str, int] = field(default_factory=dict)
+    """ts to how often it was updated."""
+    proposed: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    """How a card begins, and the person's name, to (ts, move id)."""
     notes: list[str] = field(default_factory=list)
     mailed: set[str] = field(default_factory=set)
     drafts: dict[str, str] = field(default_factory=dict)
@@ -29,32 +35,42 @@ class Seen:
 
     async def read_forever(self) -> None:
         while True:
-            last = self.entries[-1]["n"] if self.entries else 0
-            async with self.http.get(f"{self.url}/control/ledger?after={last}") as answer:
+            async with self.http.get(f"{self.url}/control/ledger?after={self.last}") as answer:
                 for entry in (await answer.json())["entries"]:
                     self._learn(entry)
             await asyncio.sleep(0.1)
 
     def _learn(self, entry: Entry) -> None:
-        self.entries.append(entry)
+        self.last = entry["n"]
         data, method = entry["data"], entry["method"]
         if entry["kind"] != "effect":
             return
         if method in {"message_posted", "message_updated"}:
             message = data["message"]
             self.texts[data["ts"]] = message["text"]
-            if method == "message_posted":
+            if method == "message_updated":
+                self.changes[data["ts"]] = self.changes.get(data["ts"], 0) + 1
+            else:
                 threaded = message.get("thread_ts") not in {None, data["ts"]}
                 if threaded:
                     self.notes.append(message["text"])
                 for block in message.get("blocks", []):
                     kind, _, move = block.get("block_id", "").partition(":")
                     if kind == "move":
-                        name = message["text"].removeprefix("Reply to ").partition(",")[0]
+                        begins, name = _about(message["text"])
                         self.cards.setdefault(name, (data["ts"], move))
+                        self.proposed.setdefault((begins, name), (data["ts"], move))
         elif method == "draft_created":
             self.drafts.update(dict.fromkeys(data["to"], data["draft_id"]))
         elif method == "mail_sent":
             self.mailed.update(data["to"])
         elif method == "view_opened":
             self.views[data["view"].get("private_metadata", "")] = data["view_id"]
+
+
+_CARD = re.compile(r"(Reply to|Call|Meet|Tell #wins:|Update)(?: Deal of)? (Person N\d+)")
+
+
+def _about(text: str) -> tuple[str, str]:
+    found = _CARD.match(text)
+    return (found[1], found[2]) if found else ("", text)

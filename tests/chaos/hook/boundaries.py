@@ -18,16 +18,18 @@ NOT_NAMED_AFTER = ("core/database.py", "bot/messenger.py", "bot/wiring.py", "int
 
 
 class Boundaries:
-    """What this life passes is appended to `record`, each point once; at the first of `deadly` the life ends.
+    """What this life passes is appended to `record`, each point once; at the first that is `marked` the life ends.
 
     Right before, the point is written to `died`, so that the harness knows where it was.
     """
 
-    def __init__(self, role: str, *, record: Path, died: Path, deadly: frozenset[str]) -> None:
+    def __init__(self, role: str, *, record: Path, died: Path, marked: Path | None = None) -> None:
         self._role = role
         self._record = record
         self._died = died
-        self._deadly = deadly
+        self._marked = marked
+        self._marks: dict[str, list[str]] = {}
+        self._marks_of = 0
         self._seen: set[str] = set()
 
     def passed(self, what: str) -> None:
@@ -36,9 +38,27 @@ class Boundaries:
             self._seen.add(point)
             with self._record.open("a") as file:
                 file.write(point + "\n")
-        if point in self._deadly:
-            self._died.write_text(point)
-            os.kill(os.getpid(), signal.SIGKILL)
+        if self._marked is not None:
+            self._die_if_marked(self._marked, point)
+
+    def _die_if_marked(self, marked: Path, point: str) -> None:
+        """Once for each mark: what has died is kept in a file beside, for all processes."""
+        if (changed := marked.stat().st_mtime_ns) != self._marks_of:
+            self._marks_of = changed
+            self._marks = {}
+            for line in marked.read_text().splitlines():
+                where, _, mark = line.partition("\t")
+                self._marks.setdefault(where, []).append(mark)
+        if point not in self._marks:
+            return
+        about, met = _about(), marked.with_suffix(".met")
+        died = met.read_text() if met.exists() else ""
+        for mark in self._marks[point]:
+            if mark in about and f"{point}\t{mark}\n" not in died:
+                with met.open("a") as file:
+                    file.write(f"{point}\t{mark}\n")
+                self._died.write_text(point)
+                os.kill(os.getpid(), signal.SIGKILL)
 
     def around(self, owner: type, method: str, name: Callable[[Any], str | None]) -> None:
         """Makes `owner.method` pass two points, before and after, wherever `name(first argument)` gives one."""
@@ -64,7 +84,8 @@ def _product_frame(root: str) -> tuple[str, FrameType] | tuple[None, None]:
         if name.startswith(root):
             path = name[len(root) :]
             ours = path.startswith(("bot/", "core/", "integrations/"))
-            if ours and not path.startswith(NOT_NAMED_AFTER):
+            helps = path.startswith(("core/actions/", "core/telling")) and "." not in frame.f_code.co_qualname
+            if ours and not helps and not path.startswith(NOT_NAMED_AFTER):
                 return path, frame
         frame = frame.f_back
     return None, None
@@ -81,12 +102,23 @@ def _doing(root: str) -> str | None:
     name += _which_transaction(frame)
     row = frame.f_locals.get("row")
     if path == "core/runner.py":
-        if row is None or (frame.f_code.co_name == "run" and not _due(row.effect.due_at, frame.f_locals["now"])):
+        if row is None or (frame.f_code.co_name == "_run" and not _due(row.effect.due_at, frame.f_locals["now"])):
             return None  # another worker has it, or has done it: nothing was changed
         name += " telling" if row.tells else f" {row.action}/{row.step}"
         event = frame.f_locals.get("event")
         name += f" {type(event).__name__}" if event is not None else f" {row.effect.state}"
     return name
+
+
+def _about() -> str:
+    """What the process is at, in words: everything that the frames above hold of a job, its row and its parameters."""
+    words = []
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        found = frame.f_locals
+        words += [str(found[name]) for name in ("job", "row", "params", "claimed") if found.get(name) is not None]
+        frame = frame.f_back
+    return " ".join(words)
 
 
 def _due(due_at: datetime | None, now: datetime) -> bool:

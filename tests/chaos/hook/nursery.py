@@ -1,10 +1,11 @@
 """Bears bots and workers quickly: what they import is imported once, each life is a fork that is hooked and then runs.
 
 Started by the harness with the product's folder on PYTHONPATH. Reads one JSON object a line: where to record, where to
-write down the death, at which points to die, and the log. Answers with the pid, and with the exit code when the life
-has ended; only then it reads on.
+write down the death, the file of the points to die at, whether to be hooked at all, and the log. Answers with the pid, and with
+the exit code when the life has ended; only then it reads on.
 """
 
+import ctypes
 import json
 import os
 import signal
@@ -12,13 +13,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from boundaries import Boundaries, install
+from boundaries import Boundaries, install  # type: ignore[import-not-found]  # it lies beside this file
 
 
 def _live(role: str, order: dict[str, Any], before: int) -> None:
     """The child's whole life: a process that runs `caseyos bot` or `caseyos worker`."""
     from bot.cli import app
-    from bot.embedded.process import PR_SET_PDEATHSIG, ctypes
+    from bot.embedded.process import PR_SET_PDEATHSIG
 
     os.setsid()
     if sys.platform == "linux":
@@ -30,8 +31,15 @@ def _live(role: str, order: dict[str, Any], before: int) -> None:
     os.dup2(nothing, 0)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    deadly = frozenset(order["deadly"])
-    install(Boundaries(role, record=Path(order["record"]), died=Path(order["died"]), deadly=deadly))
+    if order["hooked"]:
+        install(
+            Boundaries(
+                role,
+                record=Path(order["record"]),
+                died=Path(order["died"]),
+                marked=Path(order["marked"]) if order["marked"] else None,
+            )
+        )
     app([role], prog_name="caseyos")
 
 
