@@ -27,7 +27,10 @@ POOL = 20  # as many connections as the product may open
 
 APPEND = str(audit.APPEND).replace(":key", "$1").replace(":rows", "$2").replace(":count", "$3")
 SET_WORKSPACE = "select set_config('caseyos.workspace', $1, true)"
-TAKE = "INSERT INTO inbox (workspace_id, key, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING inbox.key"
+TAKE = (
+    "INSERT INTO inbox (workspace_id, key, at) VALUES ($1::UUID, $2::VARCHAR, $3::TIMESTAMP WITH TIME ZONE)"
+    " ON CONFLICT DO NOTHING RETURNING inbox.key"
+)
 MEMBER = "SELECT members.name, members.zone FROM members WHERE members.slack_user_id = $1::VARCHAR"
 SNOOZE = (
     "WITH changed AS (UPDATE moves SET state=$6::VARCHAR, decided_by=$3::VARCHAR,"
