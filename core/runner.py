@@ -138,8 +138,8 @@ class Runner:
         row = job.row
         if not row.tells:
             if not await effect_rows.previous_applied(db, row):
-                # The step before has no receipt yet; it wakes this one when it has.
-                await effect_rows.look_later(db, row, now + RETRY_AFTER)
+                # The step before has no receipt yet; in the transaction in which it gets one it wakes this step.
+                await effect_rows.look_later(db, row, None)
                 return None
             if (blocked := await self._blocked(db, job, now)) is not None:
                 event = (

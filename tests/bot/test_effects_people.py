@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from core import cards
+from core.card import CardState
 from core.effect import State
 from core.ports import Rejected
 from core.queue import AlreadyDecided
@@ -266,3 +268,28 @@ async def test_a_word_about_a_draft_settles_the_whole_plan(rig, choice, mails, s
     assert (await rig.move(plan)).state == state
     waiting = [row.state for row in await factories.effects_of(rig.database, plan.move) if row.due_at is not None]
     assert waiting == []
+
+
+async def test_a_mail_whose_draft_a_person_has_to_look_for_waits_for_their_word_alone(rig):
+    dana = address()
+    plan = await drafts_cannot_be_read(rig, email=dana)
+    await rig.pass_time(PAST_HORIZON)
+    assert [row.due_at for row in await factories.effects_of(rig.database, plan.move)] == [None, None]
+    async with rig.database.begin() as db:
+        assert (await cards.to_show(db, plan.move, rig.clock.now)).state is CardState.NEEDS_HUMAN
+
+    await rig.decide(plan, "again")
+    await rig.settle()
+    assert len(rig.mailbox.sent_to(dana)) == 2
+
+
+async def test_a_card_never_says_held_until_an_hour_that_has_passed(rig):
+    """The hold is over, and the draft is being made for the second time."""
+    plan = await rig.approved()
+    rig.mailbox.answers = [Answer.KILLED_BEFORE]
+    with pytest.raises(Killed):
+        await rig.runner.run(plan.draft)
+    rig.clock.advance(HOLD)
+    await rig.runner.run(plan.sending)
+    async with rig.database.begin() as db:
+        assert (await cards.to_show(db, plan.move, rig.clock.now)).state is CardState.WORKING

@@ -36,6 +36,8 @@ class Verdict:
     logged: list[str] = field(default_factory=list)
     """Errors that the processes wrote: for people to look at, what they led to is counted above."""
     needs_human: int = 0
+    asked: list[str] = field(default_factory=list)
+    """What a person is asked about, with the reason."""
     leftover_drafts: int = 0
 
     @property

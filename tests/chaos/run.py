@@ -171,6 +171,7 @@ async def _play(
     verdict.lost += effects.lost
     verdict.doubled += effects.doubled
     verdict.unexplained += effects.unexplained
+    verdict.asked = effects.asked
     verdict.logged += [f"the {victim.role} logged {line}" for victim in victims for line in victim.errors()]
     if due:
         verdict.unexplained.append(f"{due} things are still due {patience_s:.0f} s after the last story")
