@@ -278,4 +278,14 @@ class Worker:
         try:
             await listener.async_run()
         finally:
-            await listener.close()
+            await _closed(listener)
+
+
+async def _closed(listener: ArqWorker) -> None:
+    """arq cancels the rings it is taking and then waits for them: their cancellation must not pass for this task's own."""
+    try:
+        await listener.close()
+    except asyncio.CancelledError:
+        this = asyncio.current_task()
+        if this is not None and this.cancelling():
+            raise

@@ -1,5 +1,6 @@
 """Whole processes: `up` starts and ends as one, workers outlive Redis, nothing is left behind."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -8,11 +9,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import uuid4
 
+import arq
 import httpx
 import pytest
 
+from bot.bell import QUEUE, redis_settings
 from bot.embedded import valkey
+from bot.serial import dumps
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 30.0
@@ -102,6 +107,14 @@ def test_killing_up_leaves_nothing_behind(up) -> None:
     until(lambda: not any(alive(pid) for pid in family), "all children gone")
 
 
+async def rung(url: str, times: int) -> None:
+    """So many rings for moves that nobody knows, which a worker begins to take."""
+    pool = await arq.create_pool(redis_settings(url), job_serializer=dumps)
+    for _ in range(times):
+        await pool.enqueue_job("look", "card", str(uuid4()), _queue_name=QUEUE)
+    await pool.aclose()
+
+
 def test_a_worker_outlives_its_redis(urls, tmp_path: Path) -> None:
     with valkey.running(None) as bell:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("CASEYOS_")}
@@ -114,6 +127,7 @@ def test_a_worker_outlives_its_redis(urls, tmp_path: Path) -> None:
         log = (tmp_path / "worker.log").open("w+b")
         worker = subprocess.Popen([sys.executable, "-m", "bot", "worker"], cwd=tmp_path, env=environment, stderr=log)
         until(lambda: b"no Google credentials" in (tmp_path / "worker.log").read_bytes(), "the worker has started")
+        asyncio.run(rung(bell.url, times=400))
     try:
         until(lambda: b"the bell cannot be heard" in (tmp_path / "worker.log").read_bytes(), "Redis is missed")
         assert worker.poll() is None
