@@ -103,7 +103,7 @@ ARMABLE = frozenset({State.APPROVED, State.HELD, State.ABSENT})
 
 
 MOST_CLAIMS = 5
-"""So often an effect is taken up without an answer; then the fault is likely the effect's own, and a person looks."""
+"""So often in a row an effect is taken up without an answer; then the fault is likely its own, and a person looks."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,8 @@ class Effect:
     """`due_at` is when a worker should look at it next, None when nothing happens by itself.
 
     `fence` grows with each arming and undo: an answer that carries an older fence changes nothing. `claims` counts how
-    often a worker took it up and gave no answer. `rule` is the guardrail that blocks it.
+    often in a row a worker asked for it and gave no answer, `looks` how often in a row one read it back and gave none:
+    what merely was under way when its worker died gets its answer soon. `rule` is the guardrail that blocks it.
     """
 
     state: State
@@ -122,6 +123,7 @@ class Effect:
     horizon_until: datetime | None = None
     cause: str | None = None
     claims: int = 0
+    looks: int = 0
     rule: str | None = None
 
 
@@ -172,7 +174,9 @@ def transition(effect: Effect, event: Event, now: datetime) -> Effect:
     if effect.state not in _FROM[type(event)]:
         raise Illegal(effect.state, event)
     after = _after(effect, event, now)
-    return replace(after, claims=max(after.claims - 1, 0)) if isinstance(event, _ANSWERS) else after
+    if not isinstance(event, _ANSWERS):
+        return after
+    return replace(after, looks=0) if effect.state is State.UNKNOWN else replace(after, claims=0)
 
 
 def _after(effect: Effect, event: Event, now: datetime) -> Effect:
@@ -199,7 +203,7 @@ def _after(effect: Effect, event: Event, now: datetime) -> Effect:
         case TakeBack():
             return replace(effect, due_at=now)
         case Look(lease):
-            return replace(effect, due_at=now + lease, claims=effect.claims + 1)
+            return replace(effect, due_at=now + lease, looks=effect.looks + 1)
         case WorkerLost(why, look_again):
             return _worker_lost(effect, why, now + look_again)
         case Park(why):
@@ -250,7 +254,7 @@ _ANSWERS = (
     UndoImpossible,
     UndoUnclear,
 )
-"""What a worker says that took the effect up: this claim is answered, those that stay are crashes."""
+"""What a worker says that took the effect up: those before it that got no answer were not the effect's fault."""
 
 
 def _worker_lost(effect: Effect, why: str, due_at: datetime) -> Effect:

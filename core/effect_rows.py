@@ -70,6 +70,7 @@ def from_row(row: Row[Any]) -> EffectRow:
         row.horizon_until,
         row.cause,
         row.claims,
+        row.looks,
         row.rule,
     )
     receipt = None if row.receipt is None else Receipt(**row.receipt)

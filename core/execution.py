@@ -44,6 +44,7 @@ async def advance(
         "horizon_until": after.horizon_until,
         "cause": after.cause,
         "claims": after.claims,
+        "looks": after.looks,
         "rule": after.rule,
         "updated_at": now,
     }

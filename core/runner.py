@@ -92,8 +92,9 @@ class Runner:
             if row.effect.state is State.BLOCKED:
                 await execution.advance(db, row, machine.Unblock(), now)
                 return
-            if row.effect.claims >= machine.MOST_CLAIMS and not row.tells:
-                await execution.advance(db, row, machine.Park(f"{row.effect.claims} tries ended without a word"), now)
+            tries = max(row.effect.claims, row.effect.looks)
+            if tries >= machine.MOST_CLAIMS and not row.tells:
+                await execution.advance(db, row, machine.Park(f"{tries} tries ended without a word"), now)
                 return
             job = await self._job(db, row)
             claimed, act = await self._claim(db, job, now)
@@ -298,5 +299,5 @@ class Runner:
 
     def _patience(self, row: EffectRow, at_most: timedelta = RETRY_AT_MOST) -> timedelta:
         """Longer between tries the more often it failed, within bounds."""
-        doublings = max(0, min(row.effect.attempt - 1 + row.effect.claims - 1, 10))
+        doublings = max(0, min(row.effect.attempt - 1 + row.effect.claims + row.effect.looks - 1, 10))
         return min(RETRY_AFTER * (1 << doublings), at_most)

@@ -296,6 +296,7 @@ effects = Table(
     _time("updated_at"),
     Column("claims", Integer, nullable=False, server_default=text("0")),
     Column("rule", Text),
+    Column("looks", Integer, nullable=False, server_default=text("0")),
     _within("move_id", "moves"),
     _within("approval_id", "approvals"),
     UniqueConstraint("workspace_id", "key"),

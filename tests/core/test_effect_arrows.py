@@ -189,7 +189,7 @@ def test_what_landed_after_the_reading_began_is_looked_for_again():
     assert (early.state, early.due_at) == (State.UNKNOWN, NOW + timedelta(minutes=5))
 
 
-def test_claims_without_an_answer_add_up_and_answered_ones_do_not():
+def test_requests_without_an_answer_add_up_over_readings_that_are_answered_and_one_answer_ends_the_count():
     effect = Effect(State.APPROVED, due_at=NOW)
     for crashes in range(1, 4):
         effect = transition(effect, Arm(TIMING), NOW)
@@ -197,9 +197,18 @@ def test_claims_without_an_answer_add_up_and_answered_ones_do_not():
         assert effect.claims == crashes
         effect = transition(effect, Look(TIMING.lease), NOW)
         effect = transition(effect, NotFound(SOON, effect.horizon_until), effect.horizon_until)
-        assert (effect.state, effect.claims) == (State.ABSENT, crashes)
+        assert (effect.state, effect.claims, effect.looks) == (State.ABSENT, crashes, 0)
     answered = transition(transition(effect, Arm(TIMING), NOW), Unavailable("busy", SOON), NOW)
-    assert answered.claims == 3
+    assert answered.claims == 0
+
+
+def test_readings_without_an_answer_add_up_until_one_is_answered():
+    unknown = Effect(State.UNKNOWN, 1, 1, NOW, NOW, horizon_until=NOW, claims=2)
+    for crashes in range(1, 4):
+        unknown = transition(transition(unknown, Look(TIMING.lease), NOW), WorkerLost(), NOW)
+        assert (unknown.looks, unknown.claims) == (crashes, 2)
+    answered = transition(transition(unknown, Look(TIMING.lease), NOW), CannotReadNow("busy", SOON), NOW)
+    assert (answered.looks, answered.claims) == (0, 2)
 
 
 @pytest.mark.parametrize(

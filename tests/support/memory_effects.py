@@ -18,7 +18,7 @@ RETRY, LOOK_AGAIN = timedelta(seconds=5), timedelta(seconds=2)
 
 def patience(effect: Effect, at_most: timedelta = timedelta(seconds=30)) -> timedelta:
     """Twice as long after each try and after each crash, within bounds."""
-    return min(RETRY * 2 ** (effect.attempt - 1 + effect.claims - 1), at_most)
+    return min(RETRY * 2 ** (effect.attempt - 1 + effect.claims + effect.looks - 1), at_most)
 
 
 class TooLate(Exception):
@@ -149,7 +149,7 @@ class MemoryEffects:
             now = self._clock()
             self._due(plan, SENDING, max(waiting.due_at or now, now))
 
-    def _due(self, plan: Plan, step: int, at: datetime) -> None:
+    def _due(self, plan: Plan, step: int, at: datetime | None) -> None:
         old = plan.effects[step]
         plan.effects[step] = replace(old, due_at=at)
 
@@ -163,7 +163,7 @@ class MemoryEffects:
                 self._advance(move, plan, step, machine.Unblock())
             case State.ARMED | State.UNDO_ARMED:
                 self._advance(move, plan, step, machine.WorkerLost())
-            case _ if effect.claims >= machine.MOST_CLAIMS:
+            case _ if max(effect.claims, effect.looks) >= machine.MOST_CLAIMS:
                 self._advance(move, plan, step, machine.Park("again and again"))
             case State.UNKNOWN:
                 self._advance(move, plan, step, machine.Look(self._timing.lease))
@@ -172,7 +172,7 @@ class MemoryEffects:
                 self._advance(move, plan, step, machine.Undo(self._timing))
                 await self._take_back(move, plan, step)
             case _ if step == SENDING and plan.effects[DRAFT].state is not State.APPLIED:
-                self._due(plan, step, now + RETRY)
+                self._due(plan, step, None)
             case _ if self.paused:
                 self._advance(move, plan, step, machine.Block("paused", rule="kill_switch"))
             case _:

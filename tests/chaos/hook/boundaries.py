@@ -71,7 +71,7 @@ class Boundaries:
         async def advancing(db: Any, row: Any, event: Any, *args: Any, **kwargs: Any) -> Any:
             after = await advance(db, row, event, *args, **kwargs)
             if isinstance(event, claiming) and not row.tells:
-                self._claims[row.id] = after.effect.claims
+                self._claims[row.id] = max(after.effect.claims, after.effect.looks)
             return after
 
         async def running(self_: Any, id: Any) -> None:
