@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from core.tables import opt_ins, signals
 from tests.support.campaign import ADDRESS, RULES, WORDING, ask, asked, leave, listed, one_click, path_of, sent, story
-from tests.support.product import Product
+from tests.support.product import HOLD, OWNER, Product
 
 
 async def test_from_a_ticked_box_to_one_click_and_no_more_mail(campaign: Product) -> None:
@@ -115,3 +115,27 @@ async def test_a_mail_that_is_no_marketing_carries_no_link(product: Product) -> 
     await leave(product)
     [mail] = await product.mails_to(form["email"])
     assert [name for name in mail["headers"] if name.startswith("List-")] == []
+
+
+async def test_what_was_said_elsewhere_is_typed_in_and_taken_back(campaign: Product) -> None:
+    email = await asked(campaign)
+    card = await campaign.card("Reply")
+    assert "how you know" in await campaign.say(f"opt-in {email}")
+    assert "how you know" in await campaign.say("opt-in nobody they said so")
+    assert "asked for marketing mail" in await campaign.say(f"opt-in {email.upper()} at our stand on 3 March")
+    async with campaign.services.database.begin() as db:
+        [opted_in] = (await db.execute(select(opt_ins))).all()
+    assert (opted_in.by, opted_in.wording, opted_in.signal_id) == (OWNER, "at our stand on 3 March", None)
+    assert (await campaign.approve(card))["response"] is None
+    await campaign.settle()
+
+    assert "nothing leaves" in await campaign.say(f"opt-out {email} they rang up <!channel>")
+    await leave(campaign)
+    assert await campaign.mails_to(email) == []
+    assert "must not be written to: opt out, they rang up" in str((await campaign.card("Reply"))["blocks"])
+    async with campaign.services.database.begin() as db:
+        [opted_in] = (await db.execute(select(opt_ins))).all()
+    assert opted_in.withdrawn_at == campaign.clock.now - HOLD
+    answer = await campaign.say(f"opt-in {email} they changed their mind")
+    assert "all the same: opt out, they rang up" in answer
+    assert "<!channel>" not in answer
