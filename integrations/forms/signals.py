@@ -22,7 +22,7 @@ MAX_ID = 200
 _SECONDS = re.compile(r"[0-9]{1,12}")
 _AMOUNT = re.compile(r"([0-9]{1,3}(?:[, ][0-9]{3})+|[0-9]{1,12})(\.[0-9]{1,2})?")
 _SIGN = re.compile(r"(?P<before>[A-Za-z]{3}|[$€£])?\s*(?P<amount>[0-9., ]*[0-9])\s*(?P<after>[A-Za-z]{3}|[$€£])?")
-_TICKED = frozenset({"on", "true", "yes", "y", "1", "checked"})
+TICKED = frozenset({"on", "true", "yes", "y", "1", "checked"})
 """What a box that was ticked says; whatever else it says, nobody has agreed to anything."""
 _CURRENCY_OF = {"$": "USD", "€": "EUR", "£": "GBP"}
 
@@ -79,7 +79,7 @@ def _inquiry(known: FormMapping, texts: dict[str, str]) -> Inquiry:
     budget = _budget(written, known.currency)
     box = known.consent
     consent = None
-    if box is not None and (ticked := texts.get(box.field, "").strip()).lower() in _TICKED:
+    if box is not None and (ticked := texts.get(box.field, "").strip()).lower() in TICKED:
         consent = Consent(field=box.field, value=ticked, wording=box.wording)
     used = {*known.fields.values(), *([box.field] if consent and box else [])}
     other = {name: text for name, text in texts.items() if name not in used}
