@@ -9,6 +9,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.guardrails.settings import GuardrailSettings
 
+PUBLIC_URL = r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*$"
+"""Over https, as mail programs unsubscribe in no other way; nothing at the end, as a path follows it."""
+
 
 class Settings(BaseSettings):
     """All settings have the prefix `CASEYOS_`; times are in seconds."""
@@ -46,6 +49,7 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    public_url: Annotated[str, Field(pattern=PUBLIC_URL)] | None = None
 
     paused: bool = False
     hold_s: Annotated[float, Field(ge=0)] = 30.0
@@ -78,6 +82,7 @@ class Settings(BaseSettings):
         "google_access_token",
         "forms_secret",
         "forms_file",
+        "public_url",
         "guardrails_file",
         "audit_heads",
         "sentry_dsn",

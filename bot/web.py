@@ -1,4 +1,4 @@
-"""The web routes: forms, Slack's HTTP mode, and how the process is doing."""
+"""The web routes: forms, Slack's HTTP mode, unsubscribe links, and how the process is doing."""
 
 import asyncio
 import json
@@ -16,6 +16,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
 from sqlalchemy import text
 
+from bot import unsubscribe_page
 from bot.services import Services
 from bot.settings import Settings
 from core import signal, switch
@@ -88,6 +89,7 @@ def build(services: Services, bolt: AsyncApp | None) -> web.Application:
     app.router.add_get("/ready", ready)
     app.router.add_get("/metrics", metrics)
     app.router.add_post("/webhooks/forms/{form}", form)
+    unsubscribe_page.register(app, services)
     if bolt is not None:
         secret = services.settings.slack_signing_secret
         verifier = SignatureVerifier(secret.get_secret_value() if secret else "unset")

@@ -129,6 +129,7 @@ async def _ensure_workspace(database: Database, settings: Settings, now: datetim
         default_owner=settings.default_owner,
         daily_mail_cap=settings.daily_mail_cap,
         guardrails=settings.guardrails(),
+        public_url=settings.public_url or "",
         voice=Voice(
             name=settings.voice_name,
             company=settings.voice_company,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, select
 
-from core import address, arming, audit, effect_rows, execution, guardrails, queue, workspace
+from core import address, arming, audit, effect_rows, execution, guardrails, marketing, queue, workspace
 from core import effect as machine
 from core.actions.registry import ACTIONS
 from core.audit import Entry, What
@@ -39,13 +39,16 @@ async def approve(db: Db, *, move: UUID, params: dict[str, Any], by: str, hold: 
     row = await queue.get(db, move)
     action_name, _ = await proposed(db, move)
     action = ACTIONS[action_name]
-    plan = action.plan(action.params.model_validate(params))
+    chosen = action.params.model_validate(params)
+    recipients = action.plan(chosen).recipients
     await queue.mark_approved(db, move, by=by, now=now)
     zone = (await workspace.member(db, row.owner)).zone
     since = await queue.opened_at(db, move)
     facts = await arming.guard_facts(
-        db, recipients=plan.recipients, since=since, zone=zone, now=now, purpose=row.purpose, owner=row.owner
+        db, recipients=recipients, since=since, zone=zone, now=now, purpose=row.purpose, owner=row.owner
     )
+    chosen = await marketing.with_way_out(db, chosen, move=move, facts=facts)
+    params, plan = chosen.model_dump(mode="json"), action.plan(chosen)
     if plan.expires_at is not None and now >= plan.expires_at:
         raise PlanBlocked("its time has passed: choose a later one")
     rules = tuple(rule for rule in guardrails.rules_for(plan, sends=True) if rule is not guardrails.kill_switch)

@@ -73,8 +73,13 @@ async def guard_facts(
         facts, settings = await _hold(db, facts, at_companies, effect)
     else:
         settings, switched = await workspace.settings(db), await switch.sending(db)
-        by = (await workspace.member(db, switched.by)).name if switched.paused else ""
-        facts = replace(facts, paused=switched.paused, paused_by=by, settings=settings.guardrails)
+        facts = replace(
+            facts,
+            paused=switched.paused,
+            paused_by=(await workspace.member(db, switched.by)).name if switched.paused else "",
+            settings=settings.guardrails,
+            public_url=settings.public_url,
+        )
     return await _read(db, facts, settings, at_companies, since=since, effect=effect) if recipients else facts
 
 
@@ -93,6 +98,7 @@ async def _hold(
         purpose=facts.purpose or row.purpose,
         owner=facts.owner or row.owner or "",
         settings=settings.guardrails,
+        public_url=settings.public_url,
     )
     return facts, settings
 
@@ -172,7 +178,7 @@ def _recipient(email: str, company: str | None, row: Row[Any], facts: GuardFacts
             if (scope, subject) == (COMPANY, company) and purpose not in facts.contact.at_any_hour
         ),
         legal_basis=person.get("legal_basis"),
-        opted_in=bool(person.get("opted_in_at")),
+        opted_in=email in (row.opted_in or ()),
     )
 
 
@@ -224,6 +230,7 @@ async def room(db: Db, *, zone: str, now: datetime, owner: str = "") -> Overview
         paused_by=(await workspace.member(db, switched.by)).name if switched.paused else "",
         owner=owner,
         settings=settings.guardrails,
+        public_url=settings.public_url,
     )
     today = now.astimezone(ZoneInfo(zone)).date().isoformat()
     busiest = list((await db.execute(_BUSIEST, {"today": today})).scalars())

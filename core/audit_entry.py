@@ -51,6 +51,7 @@ class What(StrEnum):
     RESUMED = "resumed"
     SUPPRESSED = "suppressed"
     UNSUPPRESSED = "unsuppressed"
+    OPTED_IN = "opted_in"
     SETTING_CHANGED = "setting_changed"
     OUTCOME = "outcome"
     ERASED = "erased"

@@ -57,6 +57,7 @@ _DID = {
     What.RESUMED: "let everything go on",
     What.SUPPRESSED: "put somebody on the list of those who get no mail",
     What.UNSUPPRESSED: "took somebody off the list of those who get no mail",
+    What.OPTED_IN: "recorded that somebody asked for marketing mail",
     What.SETTING_CHANGED: "changed a setting",
     What.OUTCOME: "saw what came of it",
     What.ERASED: "erased somebody's data",

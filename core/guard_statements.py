@@ -62,6 +62,9 @@ FACTS = (
         select
             (select jsonb_object_agg(email, to_jsonb(people)) from people where email = any(:emails)) as people,
             (select jsonb_object_agg(email, to_jsonb(listed)) from listed) as suppressed,
+            (select jsonb_agg(people.email) from people where people.email = any(:emails) and exists (
+                select from opt_ins where opt_ins.workspace_id = people.workspace_id
+                    and opt_ins.person_id = people.id and opt_ins.withdrawn_at is null)) as opted_in,
             (select jsonb_agg(jsonb_build_array(scope, subject, at, purpose)) from reservations
                 where scope in ('person', 'company') and subject = any(:emails || :companies) and at > :since
                     and effect_id is distinct from :effect) as touches,
@@ -83,5 +86,5 @@ FACTS = (
         bindparam("mailbox", type_=Text),
         bindparam("counted_from", type_=Text),
     )
-    .columns(people=JSONB, suppressed=JSONB, touches=JSONB, used=JSONB, held=JSONB)
+    .columns(people=JSONB, suppressed=JSONB, opted_in=JSONB, touches=JSONB, used=JSONB, held=JSONB)
 )

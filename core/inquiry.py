@@ -28,6 +28,14 @@ class Announce(BaseModel, frozen=True):
     name: str
 
 
+class Consent(BaseModel, frozen=True):
+    """The person ticked the form's box for marketing mail; `wording` is what stands beside the box."""
+
+    field: str
+    value: str
+    wording: str = Field(min_length=1)
+
+
 class Inquiry(BaseModel, frozen=True):
     """The payload of a `form_submitted` signal. Texts are the person's own, untouched."""
 
@@ -41,6 +49,7 @@ class Inquiry(BaseModel, frozen=True):
     currency: str = "USD"
     owner: str | None = None
     announce: Announce | None = None
+    consent: Consent | None = None
     prices: dict[str, Price] = Field(default_factory=dict)
     other: dict[str, str] = Field(default_factory=dict)
 

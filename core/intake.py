@@ -6,9 +6,10 @@ from uuid import UUID
 
 from sqlalchemy import insert
 
-from core import address, effect_rows, person, queue, scoring, watched, workspace
+from core import address, consent, effect_rows, marketing, person, queue, scoring, watched, workspace
 from core.database import Db
 from core.draft import one_line
+from core.guardrails import GuardrailSettings
 from core.identity import new_id
 from core.inquiry import Inquiry
 from core.playbook import proposals
@@ -88,6 +89,17 @@ async def take_in(db: Db, signal: StoredSignal, asked: Asked, *, workspace_id: U
     note = ", ".join(one.rule for one in proposed) or (declined.code if declined else "nothing to propose")
     if not await settle(db, signal.id, state=state, note=note):
         return []
+    if who is not None and email is not None and inquiry.consent is not None:
+        await consent.record_opt_in(
+            db,
+            workspace=workspace_id,
+            person=who,
+            email=email,
+            by=f"form {inquiry.form}",
+            wording=inquiry.consent.wording,
+            at=signal.received_at,
+            signal=signal.id,
+        )
     told: list[UUID | None] = []
     for proposal in proposed:
         # A play proposes only for an address that can be written to.
@@ -102,6 +114,7 @@ async def take_in(db: Db, signal: StoredSignal, asked: Asked, *, workspace_id: U
                 who=who,
                 email=email,
                 crm=crm.record,
+                settings=settings.guardrails,
                 workspace_id=workspace_id,
                 now=now,
             )
@@ -121,10 +134,12 @@ async def _propose(
     who: UUID,
     email: str,
     crm: CrmRecord | None,
+    settings: GuardrailSettings,
     workspace_id: UUID,
     now: datetime,
 ) -> UUID | None:
     recommendation = new_id()
+    params = marketing.with_address(proposal.params, purpose=proposal.purpose, settings=settings)
     await db.execute(
         insert(recommendations).values(
             workspace_id=workspace_id,
@@ -134,7 +149,7 @@ async def _propose(
             rule=proposal.rule,
             purpose=proposal.purpose,
             action=proposal.action,
-            params=proposal.params.model_dump(mode="json"),
+            params=params.model_dump(mode="json"),
             title=proposal.title,
             why=proposal.why,
             context=list(proposal.context),

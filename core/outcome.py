@@ -24,7 +24,7 @@ REPLY_WITHIN = timedelta(days=7)
 """A mail without a reply for this long counts as unanswered, provisionally: a later reply still turns it."""
 
 
-_WRITING = [action.kind for action in ACTIONS.values() if any(step.sends for step in action.steps)]
+WRITING = [action.kind for action in ACTIONS.values() if any(step.sends for step in action.steps)]
 """Actions by which a person hears from us."""
 _EXPECT_REPLY = [action.kind for action in ACTIONS.values() if action.expects_reply]
 
@@ -91,7 +91,7 @@ async def record_reply(db: Db, earned: Earned, mail: IncomingMail, *, signal: UU
         await learning.count(
             db, earned.facts.features, workspace=earned.workspace, succeeded=True, counted_as_failure=turned, now=now
         )
-        for other in await queue.open_for_person(db, earned.person, actions=_WRITING):
+        for other in await queue.open_for_person(db, earned.person, actions=WRITING):
             if other != earned.move:
                 await queue.retire(db, other, reason="they answered: read that first", now=now)
     after = (await scoring.score_now(db, earned.facts, now)).score.aps
@@ -175,7 +175,14 @@ async def _left_alone(db: Db, earned: Earned, email: str, mail: IncomingMail, no
         return False
     evidence = f"their mail of {mail.at:%d %b %Y}: {one_line(own, 200)}"
     await person.suppress(
-        db, workspace=earned.workspace, email=email, reason="opt_out", evidence=evidence, by="reply", now=now
+        db,
+        workspace=earned.workspace,
+        email=email,
+        reason="opt_out",
+        evidence=evidence,
+        by="reply",
+        move=earned.move,
+        now=now,
     )
     return True
 

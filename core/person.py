@@ -1,7 +1,7 @@
 """People we may write to, on what grounds, and those whom we must not."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, ColumnElement, Text, and_, bindparam, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from core import audit
+from core import audit, consent
 from core.address import FREE_MAIL, domain
 from core.audit import Entry, What
 from core.database import Db
@@ -84,14 +84,6 @@ async def upsert(
 async def record_basis(db: Db, email: str, *, basis: LegalBasis, evidence: str) -> None:
     """On what grounds this person may be written to, and how that is known."""
     values = {"legal_basis": basis, "legal_basis_evidence": evidence}
-    await db.execute(update(people).where(people.c.email == email).values(**values))
-
-
-async def record_opt_in(db: Db, email: str, *, evidence: str, at: datetime) -> None:
-    """They asked for marketing mail; `evidence` says where and in which words. ValueError without it."""
-    if not evidence.strip():
-        raise ValueError("an opt-in without evidence is none")
-    values = {"opted_in_at": at, "opt_in_evidence": evidence}
     await db.execute(update(people).where(people.c.email == email).values(**values))
 
 
@@ -170,10 +162,27 @@ async def suppression(db: Db, email: str) -> Suppression | None:
     return None if row is None else Suppression(row.reason, row.evidence, row.at, row.kind, row.value)
 
 
-async def suppress(db: Db, *, workspace: UUID, email: str, reason: str, evidence: str, by: str, now: datetime) -> None:
-    """From the commit on nobody here writes to `email`: no arming for this address runs beside it."""
+async def suppress(
+    db: Db,
+    *,
+    workspace: UUID,
+    email: str,
+    reason: str,
+    evidence: str,
+    by: str,
+    now: datetime,
+    move: UUID | None = None,
+) -> bool:
+    """From the commit on nobody here writes to `email`: no arming for this address runs beside it.
+
+    What they said themselves withdraws their opt-in as well; `move` is what they said it to. False when all of it was
+    on the list already.
+    """
     await hold(db, [email])
-    await _write_down(db, workspace, "address", email, {"reason": reason, "evidence": evidence, "by": by}, now)
+    if reason in NEEDS_REASON:
+        await consent.withdraw(db, email, now=now)
+    given = {"reason": reason, "evidence": evidence, "by": by}
+    return await _write_down(db, workspace, "address", email, given, now, move=move)
 
 
 async def suppress_all(
@@ -217,8 +226,20 @@ def _told(row: Mapping[str, Any]) -> dict[str, str]:
     return {"reason": row["reason"], "evidence": row["evidence"], "by": row["by"], "at": row["at"].isoformat()}
 
 
-async def _write_down(db: Db, workspace: UUID, kind: Kind, value: str, given: Mapping[str, str], now: datetime) -> None:
-    """Puts it on the list; one that is there already keeps what weighs more, and the other in its story."""
+async def _write_down(
+    db: Db,
+    workspace: UUID,
+    kind: Kind,
+    value: str,
+    given: Mapping[str, str],
+    now: datetime,
+    *,
+    move: UUID | None = None,
+) -> bool:
+    """Puts it on the list; one that is there already keeps what weighs more, and the other in its story.
+
+    False when all of it stood there.
+    """
     row = await _listed(db, kind, value)
     if row is None:
         new = {"workspace_id": workspace, "id": new_id(), "kind": kind, "value": value, "at": now, **given}
@@ -232,10 +253,11 @@ async def _write_down(db: Db, workspace: UUID, kind: Kind, value: str, given: Ma
         elif (given["reason"], given["evidence"]) not in _known_evidence(row):
             changed = {"story": [*row["story"], {**given, "at": now.isoformat()}]}
         else:
-            return
+            return False
         await db.execute(update(suppressions).where(suppressions.c.id == row["id"]).values(**changed))
     entry = _entry(What.SUPPRESSED, kind, value, by=given["by"], grounds=given["reason"], said=given["evidence"])
-    audit.note(db, entry, now=now)
+    audit.note(db, replace(entry, move=move), now=now)
+    return True
 
 
 def _entry(what: What, kind: Kind, value: str, *, by: str, grounds: str, said: str) -> Entry:

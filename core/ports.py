@@ -33,9 +33,16 @@ class CannotTell(Exception):
     """Reading back does not show whether the change happened. The message is what is known, for a person."""
 
 
+UNSUBSCRIBE = "List-Unsubscribe"
+ONE_CLICK = ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+
+
 @dataclass(frozen=True)
 class Mail:
-    """One plain-text mail as a person approves it. Addresses are bare (`dana@northpier.example`)."""
+    """One plain-text mail as a person approves it. Addresses are bare (`dana@northpier.example`).
+
+    With `unsubscribe_url`, an https address, the recipient's mail program unsubscribes by one POST to it (RFC 8058).
+    """
 
     to: tuple[str, ...]
     subject: str
@@ -43,6 +50,12 @@ class Mail:
     from_name: str = ""
     thread_id: str | None = None
     in_reply_to: str | None = None
+    unsubscribe_url: str | None = None
+
+    @property
+    def unsubscribe_headers(self) -> tuple[tuple[str, str], ...]:
+        """Both headers of RFC 8058, or none."""
+        return () if self.unsubscribe_url is None else ((UNSUBSCRIBE, f"<{self.unsubscribe_url}>"), ONE_CLICK)
 
 
 @dataclass(frozen=True)

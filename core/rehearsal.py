@@ -8,9 +8,10 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from core import approval, arming, guardrails, queue, workspace
+from core import approval, arming, guardrails, marketing, queue, workspace
 from core.actions.registry import ACTIONS
-from core.database import Database
+from core.database import Database, Db
+from core.guardrails import GuardFacts
 from core.plan import Plan, Step
 from core.ports import CannotTell, Ports, Rejected, Unavailable, Unclear
 
@@ -42,8 +43,10 @@ async def rehearse(
             chosen = action.params.model_validate({**proposed, **(params or {})})
         except ValidationError as wrong:
             return Rehearsal(action.words.title, (), tuple(one["msg"] for one in wrong.errors()), ())
+        facts = await _facts(db, action.plan(chosen), row, now)
+        chosen = await marketing.with_way_out(db, chosen, move=move, facts=facts)
         plan = action.plan(chosen)
-        stops = list(await _guarded(db, plan, row, now))
+        stops = _guarded(plan, facts)
     exact = plan.exact
     try:
         if action.rendered is not None:
@@ -56,16 +59,19 @@ async def rehearse(
     return Rehearsal(plan.summary, exact, tuple(dict.fromkeys(stops)), tuple(_open(step) for step in action.steps))
 
 
-async def _guarded(db: Any, plan: Plan, row: Any, now: datetime) -> list[str]:
-    """The reasons of all guardrails that would block it, not only the first."""
+async def _facts(db: Db, plan: Plan, row: Any, now: datetime) -> GuardFacts:
     zone = (await workspace.member(db, row.owner)).zone
     since = await queue.opened_at(db, row.id)
-    facts = await arming.guard_facts(
+    return await arming.guard_facts(
         db, recipients=plan.recipients, since=since, zone=zone, now=now, purpose=row.purpose, owner=row.owner
     )
+
+
+def _guarded(plan: Plan, facts: GuardFacts) -> list[str]:
+    """The reasons of all guardrails that would block it, not only the first."""
     found = [rule(facts) for rule in guardrails.rules_for(plan, sends=True)]
     reasons = [blocked.reason for blocked in found if blocked is not None]
-    if plan.expires_at is not None and now >= plan.expires_at:
+    if plan.expires_at is not None and facts.now >= plan.expires_at:
         reasons.append("its time has passed: choose a later one")
     return reasons
 

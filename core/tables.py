@@ -69,6 +69,13 @@ workspaces = Table(
     Column("slack_team_id", Text),
     Column("settings", JSONB, nullable=False),
     _time("created_at"),
+    # Seals the unsubscribe links of this workspace: who has it can take anybody off its list.
+    Column(
+        "link_key",
+        Text,
+        nullable=False,
+        server_default=text("replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '')"),
+    ),
 )
 
 members = Table(
@@ -111,11 +118,8 @@ people = Table(
     _time("inquired_at", null=True),
     Column("legal_basis", Text),
     Column("legal_basis_evidence", Text, nullable=False, server_default=text("''")),
-    _time("opted_in_at", null=True),
-    Column("opt_in_evidence", Text, nullable=False, server_default=text("''")),
     UniqueConstraint("workspace_id", "email"),
     _one_of("legal_basis", LEGAL_BASES),
-    CheckConstraint("opted_in_at is null or opt_in_evidence <> ''", name="opt_in_evidence"),
 )
 Index("ix_people_account", people.c.workspace_id, people.c.account, postgresql_where=people.c.account != "")
 
@@ -158,6 +162,28 @@ signals = Table(
     UniqueConstraint("workspace_id", "source", "dedup_key"),
 )
 Index("ix_signals_due", signals.c.workspace_id, signals.c.due_at, postgresql_where=signals.c.due_at.is_not(None))
+
+opt_ins = Table(
+    "opt_ins",
+    metadata,
+    _workspace(),
+    _id(),
+    Column("person_id", Uuid, nullable=False),
+    _time("at"),
+    Column("by", Text, nullable=False),
+    Column("wording", Text, nullable=False),
+    Column("signal_id", Uuid),
+    _time("withdrawn_at", null=True),
+    _within("person_id", "people"),
+    _within("signal_id", "signals"),
+    CheckConstraint("by <> '' and wording <> ''", name="evidence"),
+)
+Index(
+    "ix_opt_ins_standing",
+    opt_ins.c.workspace_id,
+    opt_ins.c.person_id,
+    postgresql_where=opt_ins.c.withdrawn_at.is_(None),
+)
 
 recommendations = Table(
     "recommendations",

@@ -21,6 +21,7 @@ class WorkspaceSettings(BaseModel, frozen=True):
     voice: Voice = Voice()
     daily_mail_cap: int = Field(default=40, ge=0)
     guardrails: GuardrailSettings = GuardrailSettings()
+    public_url: str = ""
 
 
 @dataclass(frozen=True)

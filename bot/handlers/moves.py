@@ -6,7 +6,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import ids
-from bot.handlers import audit_command, stop_commands, undo_command
+from bot.handlers import audit_command, consent_command, stop_commands, undo_command
 from bot.handlers.clicked import delivery_of, parse
 from bot.services import Services
 from bot.views import modal
@@ -25,6 +25,7 @@ HELP = "\n".join(
         "*/moves audit ID*  who did what on a move, and on what grounds",
         "*/moves guardrails*  what stops a mail, and how much room is left",
         "*/moves second ID*  approve, as the second person, what waits for one",
+        "*/moves opt-in ADDRESS WORDS*  somebody asked for marketing mail; *opt-out*: they want no more mail at all",
         "*/moves pause [reason]*  nothing leaves any more, in any process",
         "*/moves resume*  what was waiting goes on",
         "*/moves help*  this",
@@ -68,6 +69,7 @@ def register(app: AsyncApp, services: Services) -> None:
         "undo": undo_command.answer(services),
         "audit": audit_command.answer(services),
         "help": told,
+        **consent_command.answers(services),
         **stop_commands.answers(services),
     }
 

@@ -14,7 +14,7 @@ def render(overview: Overview) -> str:
     """The answer to the command, in Slack's markdown; what people wrote is shown dead."""
     facts = overview.facts
     lines = [_switch(facts), *_caps(facts.rooms, facts), _bounces(facts), *_contact(facts)]
-    lines += [_suppressed(overview), _legal(facts.settings), _four_eyes(facts.settings)]
+    lines += [_suppressed(overview), _legal(facts), _four_eyes(facts.settings)]
     return "\n".join(["*Guardrails*", *(f"•  {line}" for line in lines)])
 
 
@@ -72,10 +72,11 @@ def _suppressed(overview: Overview) -> str:
     return f"*Suppressed*  {', '.join(counted) or 'nobody'}"
 
 
-def _legal(settings: GuardrailSettings) -> str:
-    legal = settings.legal
+def _legal(facts: GuardFacts) -> str:
+    legal = facts.settings.legal
     otherwise = f"else {legal.basis_otherwise.replace('_', ' ')}" if legal.basis_otherwise else "else on record"
-    missing = "" if legal.postal_address else "; no postal address is set, so no marketing mail leaves"
+    unset = ["no postal address"] * (not legal.postal_address) + ["no `CASEYOS_PUBLIC_URL`"] * (not facts.public_url)
+    missing = f"; {' and '.join(unset)} is set, so no marketing mail leaves" if unset else ""
     return f"*Legal basis*  by purpose, {otherwise}; marketing mail only with opt-in and one-click unsubscribe{missing}"
 
 

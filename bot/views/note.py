@@ -47,6 +47,10 @@ def _bounced(facts: dict[str, str]) -> str:
     return f"*The mail to {facts['who']} came back*: {facts['why']}. {ends}"
 
 
+def _unsubscribed(facts: dict[str, str]) -> str:
+    return f"*{facts['who']} unsubscribed*: nothing leaves to them any more."
+
+
 def _declined(facts: dict[str, str]) -> str:
     said = f"\n“{facts['said']}”" if facts["said"] else ""
     return f"No new move: {facts['reason']}.{said}"
@@ -79,6 +83,7 @@ _WORDS = {
     "reply": _reply,
     "automatic_reply": _automatic,
     "bounced": _bounced,
+    "unsubscribed": _unsubscribed,
     "declined": _declined,
     "nothing_to_do": _nothing_to_do,
     "already_decided": _already_decided,

@@ -22,6 +22,7 @@ class ReplyInThread(SendEmail, frozen=True):
             from_name=self.from_name,
             thread_id=self.thread_id,
             in_reply_to=self.in_reply_to,
+            unsubscribe_url=self.unsubscribe_url,
         )
 
 

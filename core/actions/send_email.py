@@ -23,9 +23,16 @@ class SendEmail(BaseModel, frozen=True):
         min_length=1, max_length=50_000
     )
     from_name: str = ""
+    unsubscribe_url: str | None = None
 
     def mail(self) -> Mail:
-        return Mail(to=self.to, subject=self.subject, body=self.body, from_name=self.from_name)
+        return Mail(
+            to=self.to,
+            subject=self.subject,
+            body=self.body,
+            from_name=self.from_name,
+            unsubscribe_url=self.unsubscribe_url,
+        )
 
 
 def plan(params: SendEmail) -> Plan:
@@ -35,7 +42,12 @@ def plan(params: SendEmail) -> Plan:
         summary=summary,
         content=content_of(params),
         recipients=params.to,
-        exact=(("To", ", ".join(params.to)), ("Subject", params.subject), ("Text", params.body)),
+        exact=(
+            ("To", ", ".join(params.to)),
+            ("Subject", params.subject),
+            *params.mail().unsubscribe_headers,
+            ("Text", params.body),
+        ),
         subject=params.subject,
         body=params.body,
     )
@@ -133,6 +145,10 @@ def _difference(approved: Mail, found: Mail) -> str:
         changed.append(f"the subject is now “{found.subject}”")
     if approved.body.split() != found.body.split():
         changed.append("the text is different")
+    if approved.unsubscribe_url != found.unsubscribe_url:
+        changed.append(
+            "the unsubscribe link is gone" if not found.unsubscribe_url else "the unsubscribe link is another"
+        )
     return "; ".join(changed)
 
 

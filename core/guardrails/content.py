@@ -1,15 +1,14 @@
 """Rules about what a plan says: bound to the plan, as they need nothing else."""
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from core import validation
 from core.guardrails.facts import Blocked, GuardFacts
 from core.plan import Plan
+from core.ports import ONE_CLICK, UNSUBSCRIBE
 
-UNSUBSCRIBE = "List-Unsubscribe"
-ONE_CLICK = ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
-"""RFC 8058: with this header the mail program unsubscribes by itself, by one POST."""
+WAY_OUT = "/unsubscribe/"
+"""Below the public address: where the links of marketing mail lead."""
 
 
 def sound(plan: Plan) -> Callable[[GuardFacts], Blocked | None]:
@@ -35,11 +34,24 @@ def marketing_form(plan: Plan) -> Callable[[GuardFacts], Blocked | None]:
             )
         if address not in " ".join(plan.body.split()):
             return Blocked("postal_address", f"the text does not give the postal address {address}: add it", final=True)
-        headers = dict(plan.exact)
-        way_out = headers.get(UNSUBSCRIBE, "").strip().removeprefix("<").removesuffix(">")
-        parts = urlsplit(way_out)
-        if parts.scheme != "https" or not parts.hostname or headers.get(ONE_CLICK[0]) != ONE_CLICK[1]:
-            return Blocked("unsubscribe", "marketing mail needs a one-click unsubscribe header over https", final=True)
-        return None
+        missing = _no_way_out(plan, facts)
+        return Blocked("unsubscribe", missing, final=True) if missing else None
 
     return marketing
+
+
+def _no_way_out(plan: Plan, facts: GuardFacts) -> str:
+    """Why the recipient could not unsubscribe by one click; empty when they can."""
+    if not facts.public_url.startswith("https://"):
+        return (
+            "marketing mail needs a link by which people unsubscribe: set CASEYOS_PUBLIC_URL to the https address"
+            " under which they reach this bot"
+        )
+    if len(plan.recipients) != 1:
+        return "an unsubscribe link is one person's alone: send marketing mail to one recipient at a time"
+    headers = dict(plan.exact)
+    way_out = headers.get(UNSUBSCRIBE, "")
+    ours = way_out.startswith(f"<{facts.public_url}{WAY_OUT}") and way_out.endswith(">")
+    if not ours or headers.get(ONE_CLICK[0]) != ONE_CLICK[1]:
+        return "marketing mail needs a one-click unsubscribe link of the present address: approve it again"
+    return ""

@@ -104,6 +104,8 @@ class GuardFacts:
     value: Money | None = None
     approvers: frozenset[str] = frozenset()
     settings: GuardrailSettings = field(default_factory=GuardrailSettings)
+    public_url: str = ""
+    """The https address under which people reach us; empty where there is none."""
     owner: str = ""
     """Who may have set other hours and limits than the workspace."""
     held: frozenset[tuple[str, str, str]] = frozenset()

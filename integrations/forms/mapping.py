@@ -19,11 +19,20 @@ _FORM = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _OWNER = re.compile(r"[UW][A-Z0-9]{2,20}")
 _CHANNEL = re.compile(r"[CG][A-Z0-9]{2,20}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_WORDING_LIMIT = 1000
 _AMOUNT_LIMIT = Decimal(10) ** 12
 
 
 class BadMapping(ValueError):
     """The file cannot be used; the message names it, the key in it, and how to mend it."""
+
+
+@dataclass(frozen=True)
+class ConsentBox:
+    """The form's box for marketing mail: its field, and the words beside it, which are what people agree to."""
+
+    field: str
+    wording: str
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,7 @@ class FormMapping:
     currency: str
     prices: Mapping[str, Price]
     announce: Announce | None = None
+    consent: ConsentBox | None = None
 
 
 class FormMappings:
@@ -86,16 +96,17 @@ def _form(form: str, value: Any, *, file: str) -> FormMapping:
     if not _FORM.fullmatch(form):
         raise BadMapping(f"{file}: {where}: a form is named in letters, digits, - and _, 64 at most")
     table = _table(value, where=where, file=file)
-    _only(table, ("fields", "owner", "currency", "prices", "announce"), where=where, file=file)
+    _only(table, ("fields", "owner", "currency", "prices", "announce", "consent"), where=where, file=file)
     owner = table.get("owner")
     if owner is not None and not (isinstance(owner, str) and _OWNER.fullmatch(owner)):
         raise BadMapping(f'{file}: {where}.owner: write a Slack user id such as "U0CASEY", or leave it out')
     prices = _table(table.get("prices", {}), where=f"{where}.prices", file=file)
     _only(prices, INTERESTS, where=f"{where}.prices", file=file)
     currency = _currency(table.get("currency", DEFAULT_CURRENCY), where=f"{where}.currency", file=file)
+    fields = _fields(table.get("fields"), where=f"{where}.fields", file=file)
     return FormMapping(
         form=form,
-        fields=_fields(table.get("fields"), where=f"{where}.fields", file=file),
+        fields=fields,
         owner=owner,
         currency=currency,
         prices={
@@ -103,7 +114,25 @@ def _form(form: str, value: Any, *, file: str) -> FormMapping:
             for interest, price in prices.items()
         },
         announce=_announce(table.get("announce"), where=f"{where}.announce", file=file),
+        consent=_consent(table.get("consent"), fields, where=f"{where}.consent", file=file),
     )
+
+
+def _consent(value: Any, fields: Mapping[str, str], *, where: str, file: str) -> ConsentBox | None:
+    if value is None:
+        return None
+    table = _table(value, where=where, file=file)
+    _only(table, ("field", "wording"), where=where, file=file)
+    field, wording = table.get("field"), table.get("wording")
+    written = isinstance(wording, str) and wording.strip() and len(wording) <= _WORDING_LIMIT
+    if not (isinstance(field, str) and field and isinstance(wording, str) and written):
+        raise BadMapping(
+            f'{file}: {where}: write field = "newsletter", the form\'s own name of the box, and wording, the words beside'
+            f" it, {_WORDING_LIMIT} characters at most: they are what people agree to"
+        )
+    if field in fields.values():
+        raise BadMapping(f"{file}: {where}.field: is one of the fields already; a box for consent stands alone")
+    return ConsentBox(field=field, wording=" ".join(wording.split()))
 
 
 def _announce(value: Any, *, where: str, file: str) -> Announce | None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from core.inquiry import FORM_SUBMITTED, Inquiry
+from core.inquiry import FORM_SUBMITTED, Consent, Inquiry
 from core.signal import Signal
 from integrations.forms.body import MAX_BODY_BYTES, BadForm, Content, Value, header, read, shown
 from integrations.forms.mapping import FormMapping, FormMappings
@@ -22,6 +22,8 @@ MAX_ID = 200
 _SECONDS = re.compile(r"[0-9]{1,12}")
 _AMOUNT = re.compile(r"([0-9]{1,3}(?:[, ][0-9]{3})+|[0-9]{1,12})(\.[0-9]{1,2})?")
 _SIGN = re.compile(r"(?P<before>[A-Za-z]{3}|[$€£])?\s*(?P<amount>[0-9., ]*[0-9])\s*(?P<after>[A-Za-z]{3}|[$€£])?")
+TICKED = frozenset({"on", "true", "yes", "y", "1", "checked"})
+"""What a box that was ticked says; whatever else it says, nobody has agreed to anything."""
 _CURRENCY_OF = {"$": "USD", "€": "EUR", "£": "GBP"}
 
 __all__ = ["MAX_BODY_BYTES", "BadForm", "check_signature", "parse", "sign"]
@@ -75,7 +77,11 @@ def _inquiry(known: FormMapping, texts: dict[str, str]) -> Inquiry:
         raise BadForm("missing_field", f"The form has no “{field}”: nobody could be answered.", field=field)
     written = ours.pop("budget", "")
     budget = _budget(written, known.currency)
-    used = set(known.fields.values())
+    box = known.consent
+    consent = None
+    if box is not None and (ticked := texts.get(box.field, "").strip()).lower() in TICKED:
+        consent = Consent(field=box.field, value=ticked, wording=box.wording)
+    used = {*known.fields.values(), *([box.field] if consent and box else [])}
     other = {name: text for name, text in texts.items() if name not in used}
     if written.strip() and budget is None:
         other[known.fields["budget"]] = written  # words, perhaps a range: for people to read
@@ -86,6 +92,7 @@ def _inquiry(known: FormMapping, texts: dict[str, str]) -> Inquiry:
         currency=known.currency,
         owner=known.owner,
         announce=known.announce,
+        consent=consent,
         prices=dict(known.prices),
         other=other,
     )

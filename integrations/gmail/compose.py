@@ -24,6 +24,7 @@ _ADDRESS = re.compile(
 )
 _KEY = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _MESSAGE_ID = re.compile(r"<[!-;=?A-~]+@[!-;=?A-~]+>")  # printable ASCII, but no angle bracket and no second at sign
+_WAY_OUT = re.compile(r"(?=.{1,800}\Z)https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~-]+)+")
 _UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})  # controls, lone surrogates, line and paragraph separators
 _UNSEEN = _UNPRINTABLE | {"Cf", "Co", "Cn"}
 
@@ -67,6 +68,8 @@ def _check(mail: Mail, *, key: str, sender: str) -> None:
     answered = mail.in_reply_to
     if answered is not None and (len(answered) > MESSAGE_ID_LIMIT or not _MESSAGE_ID.fullmatch(answered)):
         raise Rejected("the mail it answers has no usable Message-ID")
+    if mail.unsubscribe_url is not None and not _WAY_OUT.fullmatch(mail.unsubscribe_url):
+        raise Rejected("the unsubscribe link is not a plain https address")
 
 
 def _write(mail: Mail, *, key: str, sender: str, name: str) -> bytes:
@@ -78,6 +81,8 @@ def _write(mail: Mail, *, key: str, sender: str, name: str) -> bytes:
     if mail.in_reply_to is not None:
         message["In-Reply-To"] = headers.Line("In-Reply-To", mail.in_reply_to)
         message["References"] = headers.Line("References", mail.in_reply_to)
+    for header, value in mail.unsubscribe_headers:
+        message[header] = headers.Line(header, value)
     message[KEY_HEADER] = headers.Line(KEY_HEADER, key)
     # The newline at the end is the part's own: a text that ends in one keeps it.
     message.set_content(f"{_lines(mail.body)}\n", charset="utf-8", cte="quoted-printable")
@@ -90,6 +95,7 @@ def _reads_back(raw: bytes, mail: Mail, *, key: str, sender: str, name: str) -> 
     meant += ["Content-Type", "Content-Transfer-Encoding", "MIME-Version"]
     if mail.in_reply_to is not None:
         meant += ["In-Reply-To", "References"]
+    meant += [header for header, _ in mail.unsubscribe_headers]
     try:
         found = BytesParser(policy=default).parsebytes(raw)
         return (
@@ -98,6 +104,7 @@ def _reads_back(raw: bytes, mail: Mail, *, key: str, sender: str, name: str) -> 
             and name in (found["From"].addresses[0].display_name, _decoded_name(raw))
             and [(one.addr_spec, one.display_name) for one in found["To"].addresses] == [(to, "") for to in mail.to]
             and str(found["Subject"]) == mail.subject
+            and all(str(found[header]) == value for header, value in mail.unsubscribe_headers)
             and str(found[KEY_HEADER]) == key
             and read_text(found.get_content()) == _lines(mail.body)
         )

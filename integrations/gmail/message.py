@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from email.header import decode_header, make_header
 
 from core.mail.understanding import understand
-from core.ports import IncomingMail, Mail
+from core.ports import ONE_CLICK, UNSUBSCRIBE, IncomingMail, Mail
 from integrations.gmail.compose import read_text
 from integrations.gmail.resource import Message, Part
 
@@ -20,6 +20,7 @@ _CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._:+-]{1,40})""", re.IGN
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _ANGLED = re.compile(r"<\s*([^<>\s@]+@[^<>\s@]+)\s*>")
 _BARE = re.compile(r"[^\s<>()\[\]:;,\"@]+@[^\s<>()\[\]:;,\"@]+")
+_WAY_OUT = re.compile(r"<([^<>\s,]+)>")
 _NOT_TEXT = re.compile("[\0\ud800-\udfff]")
 _TAG = re.compile(r"(/?[A-Za-z][A-Za-z0-9]*)")
 _HIDDEN = frozenset({"script", "style", "title", "template"})
@@ -42,7 +43,17 @@ def draft_mail(message: Message) -> Mail:
         body=body,
         thread_id=message.thread_id,
         in_reply_to=message.payload.header("In-Reply-To") or None,
+        unsubscribe_url=_way_out(message.payload),
     )
+
+
+def _way_out(payload: Part) -> str | None:
+    """The link if both headers are there as we write them, None if neither is; else all that they say, which equals none."""
+    ways, how = (payload.all_headers(name) for name in (UNSUBSCRIBE, ONE_CLICK[0]))
+    if not ways and not how:
+        return None
+    link = _WAY_OUT.fullmatch(ways[0].strip()) if len(ways) == 1 else None
+    return link[1] if link and [one.strip() for one in how] == [ONE_CLICK[1]] else " ".join(("<", *ways, *how))
 
 
 def incoming(message: Message) -> IncomingMail:

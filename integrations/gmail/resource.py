@@ -32,6 +32,10 @@ class Part(_Resource):
         """The first header of that name, or nothing."""
         return next((one.value for one in self.headers if one.name.lower() == name.lower()), "")
 
+    def all_headers(self, name: str) -> "list[str]":
+        """Every header of that name, in order."""
+        return [one.value for one in self.headers if one.name.lower() == name.lower()]
+
     def walk(self) -> "Iterator[Part]":
         """This part and those inside, in order, without the parts of an attached mail."""
         yield self

@@ -40,7 +40,7 @@ def test_each_rule_is_shown_as_it_is_set():
         "•  *Hours*  09:00 to 17:00 where the recipient is, Mon, Tue, Wed, Thu, Fri; at any hour: answer inquiry, reply",
         "•  *Suppressed*  nobody",
         "•  *Legal basis*  by purpose, else legitimate interest; marketing mail only with opt-in and one-click unsubscribe;"
-        " no postal address is set, so no marketing mail leaves",
+        " no postal address and no `CASEYOS_PUBLIC_URL` is set, so no marketing mail leaves",
         "•  *Four eyes*  not set",
     ]
 

@@ -61,7 +61,19 @@ def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("PORT", "70000"), ("HOLD_S", "-1"), ("GMAIL_POLL_S", "0"), ("LOG_LEVEL", "loud")]
+    ("name", "value"),
+    [
+        ("PORT", "70000"),
+        ("HOLD_S", "-1"),
+        ("GMAIL_POLL_S", "0"),
+        ("LOG_LEVEL", "loud"),
+        ("PUBLIC_URL", "http://casey.pier7.example"),
+        ("PUBLIC_URL", "https://casey.pier7.example/"),
+        ("PUBLIC_URL", "https://eve@casey.pier7.example"),
+        ("PUBLIC_URL", "https://casey.pier7.example?a"),
+        ("PUBLIC_URL", "https://casey.pier7.example\n"),
+        ("PUBLIC_URL", "https://casey.pier7.example\r\nBcc: x"),
+    ],
 )
 def test_a_value_out_of_range_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(f"CASEYOS_{name}", value)

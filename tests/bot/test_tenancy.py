@@ -6,7 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from core import audit, cursor, inbox, learning, person, scoring
+from core import audit, consent, cursor, inbox, learning, person, scoring
 from core.aps import Facts
 from core.database import Database, UnsafeRole, asyncpg_url
 from core.identity import new_id, workspace_id
@@ -34,6 +34,10 @@ async def rig(database, clock) -> Rig:
     async with database.begin() as db:
         await person.suppress(
             db, workspace=here, email="x@example.org", reason="manual", evidence="", by="U0CASEY", now=now
+        )
+        who = await person.upsert(db, workspace=here, email="x@example.org", name="", company="", now=now)
+        await consent.record_opt_in(
+            db, workspace=here, person=who, email="x@example.org", by="U0CASEY", wording="Yes", at=now
         )
         await learning.count(
             db, {"interest": "exhibit"}, workspace=here, succeeded=True, counted_as_failure=False, now=now

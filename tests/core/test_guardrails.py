@@ -377,11 +377,15 @@ def test_what_the_mail_says_is_looked_at_in_every_step(sends):
 # Marketing
 
 ADDRESS = "Pier 7 Marketing, 7 Quay Road, Harbourtown"
+PUBLIC = "https://casey.pier7.example"
 CAMPAIGN = replace(
-    to(opted_in=True), purpose="newsletter", settings=GuardrailSettings(legal=Legal(postal_address=ADDRESS))
+    to(opted_in=True),
+    purpose="newsletter",
+    settings=GuardrailSettings(legal=Legal(postal_address=ADDRESS)),
+    public_url=PUBLIC,
 )
 HEADERS = (
-    ("List-Unsubscribe", "<https://pier7.example/u/1>"),
+    ("List-Unsubscribe", f"<{PUBLIC}/unsubscribe/1>"),
     ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
 )
 NEWSLETTER = replace(MAIL, body="News!\n\nPier 7 Marketing,\n7 Quay Road, Harbourtown\n", exact=HEADERS)
@@ -392,19 +396,25 @@ def test_marketing_mail_with_all_it_needs_leaves():
 
 
 @pytest.mark.parametrize(
-    ("facts", "plan", "rule"),
+    ("facts", "plan", "rule", "said"),
     [
-        (replace(CAMPAIGN, known=(DANA,)), NEWSLETTER, "opt_in"),
-        (replace(CAMPAIGN, settings=GuardrailSettings()), NEWSLETTER, "postal_address"),
-        (CAMPAIGN, replace(NEWSLETTER, body="News!"), "postal_address"),
-        (CAMPAIGN, replace(NEWSLETTER, exact=()), "unsubscribe"),
-        (CAMPAIGN, replace(NEWSLETTER, exact=HEADERS[:1]), "unsubscribe"),
-        (CAMPAIGN, replace(NEWSLETTER, exact=(("List-Unsubscribe", "<mailto:a@b.example>"), HEADERS[1])), "unsubscribe"),
+        (replace(CAMPAIGN, known=(DANA,)), NEWSLETTER, "opt_in", "has not opted in"),
+        (replace(CAMPAIGN, settings=GuardrailSettings()), NEWSLETTER, "postal_address", "set it in the settings"),
+        (CAMPAIGN, replace(NEWSLETTER, body="News!"), "postal_address", f"{ADDRESS}: add it"),
+        (replace(CAMPAIGN, public_url=""), NEWSLETTER, "unsubscribe", "set CASEYOS_PUBLIC_URL"),
+        (replace(CAMPAIGN, public_url="http://casey.pier7.example"), NEWSLETTER, "unsubscribe", "CASEYOS_PUBLIC_URL"),
+        (replace(CAMPAIGN, public_url="https://other.example"), NEWSLETTER, "unsubscribe", "approve it again"),
+        (CAMPAIGN, replace(NEWSLETTER, exact=()), "unsubscribe", "approve it again"),
+        (CAMPAIGN, replace(NEWSLETTER, exact=HEADERS[:1]), "unsubscribe", "approve it again"),
+        (CAMPAIGN, replace(NEWSLETTER, exact=HEADERS[1:]), "unsubscribe", "approve it again"),
+        (CAMPAIGN, replace(NEWSLETTER, exact=(("List-Unsubscribe", "<mailto:a@b.example>"), HEADERS[1])), "unsubscribe", "link"),
+        (CAMPAIGN, replace(NEWSLETTER, recipients=(*NEWSLETTER.recipients, "b@b.example")), "unsubscribe", "one recipient"),
     ],
 )  # fmt: skip
-def test_marketing_mail_needs_opt_in_address_and_one_click_unsubscribe(facts, plan, rule):
+def test_marketing_mail_needs_opt_in_address_and_one_click_unsubscribe(facts, plan, rule, said):
     blocked = first_block(facts, rules_for(plan, sends=True))
     assert (blocked.rule, blocked.final) == (rule, True)
+    assert said in blocked.reason
     assert first_block(replace(facts, purpose="answer_inquiry"), rules_for(plan, sends=True)) is None
 
 

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import re
 import shlex
+import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import typer
 from bot.cli import app
 from bot.settings import Settings
 from core import effect as machine
+from core.guardrails import GuardrailSettings
 from core.tables import MOVE_STATES
 from integrations.forms import signals
 from integrations.forms.mapping import FormMappings
@@ -162,3 +164,21 @@ def test_the_form_example_signs_what_the_product_accepts() -> None:
     assert (
         headers["X-CaseyOS-Signature"] == "v1=" + hmac.new(b"secret", stamp + b"." + body, hashlib.sha256).hexdigest()
     )
+
+
+def test_the_examples_of_marketing_mail_are_read() -> None:
+    page = (ROOT / "docs/how-to/send-marketing-mail.md").read_text()
+    forms, rules = (
+        "\n".join(line.strip() for line in block.splitlines())
+        for block in re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    )
+    mapping = FormMappings.from_text(forms, name="the example").get("contact")
+    assert mapping is not None
+    assert mapping.consent is not None
+    assert mapping.consent.field == "newsletter"
+    legal = GuardrailSettings.model_validate(tomllib.loads(rules)).legal
+    assert legal.marketing == GuardrailSettings().legal.marketing | {"answer_inquiry"}
+    assert legal.postal_address
+    ticked = re.search(r"A ticked box says (.*?);", page)
+    assert ticked is not None
+    assert set(re.findall(r"`(\w+)`", ticked[1])) == signals.TICKED

@@ -319,3 +319,39 @@ def test_any_texts_are_kept_exactly_or_refused(fields):
 def test_any_bytes_are_read_or_refused(body, headers):
     with contextlib.suppress(BadForm):
         parsed(body, headers)
+
+
+# -- consent
+
+BOX = FormMappings.from_text(
+    '[forms.contact]\nfields = {email = "email"}\nconsent = {field = "news", wording = "Yes,  send me news"}\n',
+    name="a",
+)
+
+
+def agreed(value, headers=JSON):
+    content = {"fields": {**DANA, "news": value}}
+    body = json.dumps(content).encode() if headers is JSON else urlencode({**DANA, "news": value}, doseq=True).encode()
+    return Inquiry.model_validate(parse("contact", body, headers, BOX, NOW).payload)
+
+
+@pytest.mark.parametrize("value", [True, "true", "on", " ON ", "yes", "Y", "1", 1, "checked", ["on"]])
+def test_a_ticked_box_is_kept_with_the_words_beside_it(value):
+    found = agreed(value)
+    assert found.consent is not None
+    assert (found.consent.field, found.consent.wording) == ("news", "Yes, send me news")
+    assert "news" not in found.other
+
+
+@pytest.mark.parametrize(
+    "value",
+    [False, None, "", "off", "false", "no", "0", 0, "maybe", "yes please", ["0", "1"], ["on", "on"], "οn", "on\n\nx"],
+)
+def test_whatever_else_a_box_says_nobody_has_agreed_to_anything(value):
+    assert agreed(value).consent is None
+
+
+def test_a_box_of_an_ordinary_website_and_of_a_form_that_names_none():
+    assert agreed("on", URLENCODED).consent is not None
+    assert agreed(["0", "1"], URLENCODED).consent is None
+    assert inquiry({"fields": {**DANA, "news": "on"}}).consent is None

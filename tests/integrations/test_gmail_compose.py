@@ -38,7 +38,7 @@ def assert_same(mail, raw):
     assert b"\n" not in raw.replace(b"\r\n", b"")
     assert raw.isascii()
     found = parsed(raw)
-    assert sorted(found.keys()) == sorted(HEADERS)
+    assert sorted(found.keys()) == sorted([*HEADERS, *(name for name, _ in mail.unsubscribe_headers)])
     assert [one.addr_spec for one in found["To"].addresses] == list(mail.to)
     assert [one.addr_spec for one in found["From"].addresses] == [CASEY]
     assert str(found["Subject"]) == mail.subject
@@ -130,6 +130,40 @@ def test_a_message_id_that_is_none_is_rejected(answered):
         written(Mail((DANA,), "Hi", "hi", in_reply_to=answered))
 
 
+LINK = f"https://casey.pier7.example/unsubscribe/{'Ab-_' * 16}"
+
+
+def test_a_way_out_is_two_unfolded_headers():
+    raw = written(Mail((DANA,), "News", "hi", unsubscribe_url=LINK))
+    assert f"List-Unsubscribe: <{LINK}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n".encode() in raw
+    found = parsed(raw)
+    assert sorted(found.keys()) == sorted([*HEADERS, "List-Unsubscribe", "List-Unsubscribe-Post"])
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "http://casey.pier7.example/u",
+        "https://casey.pier7.example",
+        "https://casey.pier7.example/",
+        "mailto:casey@pier7.example",
+        f"{LINK}\r\nBcc: eve@evil.example",
+        f"{LINK}\n",
+        f"{LINK}>, <https://evil.example/u",
+        f"{LINK} ",
+        f"{LINK}?a=b",
+        f"{LINK}/%0d%0aBcc:x",
+        "https://eve@evil.example/u",
+        "https://casey.pier7.example/ü",
+        f"https://casey.pier7.example/{'a' * 800}",
+    ],
+)
+def test_a_way_out_that_is_no_plain_https_address_is_rejected(url):
+    with pytest.raises(Rejected, match="unsubscribe"):
+        written(Mail((DANA,), "News", "hi", unsubscribe_url=url))
+
+
 @pytest.mark.parametrize("key", ["", "a b", "a\r\nb", "a>b", "é", "x" * 101])
 def test_a_key_is_one_word(key):
     with pytest.raises(Rejected, match="key"):
@@ -163,11 +197,13 @@ def test_every_hostile_string_is_rejected_or_comes_back_as_it_was():
             ("body", Mail((DANA,), "Hi", text)),
             ("name", Mail((DANA,), "Hi", "hi", from_name=text)),
             ("address", Mail((text,), "Hi", "hi")),
+            ("link", Mail((DANA,), "Hi", "hi", unsubscribe_url=text)),
+            ("link", Mail((DANA,), "Hi", "hi", unsubscribe_url=f"{LINK}{text}" if text else text)),
         ):
             try:
                 raw = written(mail)
             except Rejected:
-                if field != "address":
+                if field not in {"address", "link"}:
                     rejected[field] += 1  # a display name never stops a mail: a KeyError here
                 continue
             assert_same(mail, raw)

@@ -163,3 +163,35 @@ def test_a_draft_shows_everybody_who_would_get_it_and_what_is_attached():
     assert mail.to == ("dana@northpier.example", "eve@evil.example")
     assert mail.body == "Hello\n[attached: offer.pdf]"
     assert mail.subject == "Grüße"
+
+
+LINK = "https://casey.pier7.example/unsubscribe/abc"
+ONE_CLICK = "List-Unsubscribe=One-Click"
+
+
+def drafted(*headers):
+    payload = {**part(b"hi"), "headers": [{"name": name, "value": value} for name, value in headers]}
+    return draft_mail(message(payload)).unsubscribe_url
+
+
+def test_a_drafts_way_out_is_read_as_it_was_written():
+    assert drafted(("List-Unsubscribe", f"<{LINK}>"), ("List-Unsubscribe-Post", ONE_CLICK)) == LINK
+    assert drafted(("list-unsubscribe", f" <{LINK}>\r\n"), ("LIST-UNSUBSCRIBE-POST", f" {ONE_CLICK}")) == LINK
+    assert drafted() is None
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("List-Unsubscribe", f"<{LINK}>")],
+        [("List-Unsubscribe-Post", ONE_CLICK)],
+        [("List-Unsubscribe", f"<{LINK}>"), ("List-Unsubscribe-Post", "no")],
+        [("List-Unsubscribe", LINK), ("List-Unsubscribe-Post", ONE_CLICK)],
+        [("List-Unsubscribe", f"<{LINK}>, <https://evil.example>"), ("List-Unsubscribe-Post", ONE_CLICK)],
+        [("List-Unsubscribe", f"<{LINK}>")] * 2 + [("List-Unsubscribe-Post", ONE_CLICK)],
+        [("List-Unsubscribe", f"<{LINK}>")] + [("List-Unsubscribe-Post", ONE_CLICK)] * 2,
+        [("List-Unsubscribe", ""), ("List-Unsubscribe-Post", ONE_CLICK)],
+    ],
+)
+def test_a_way_out_that_is_not_whole_equals_none_that_was_approved(headers):
+    assert drafted(*headers) not in (None, LINK)

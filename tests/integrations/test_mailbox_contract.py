@@ -1,6 +1,7 @@
 """One contract for mailboxes: the one in memory that the domain's tests use behaves as Gmail's client does."""
 
 import secrets
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import httpx
@@ -37,6 +38,12 @@ async def test_a_draft_is_found_by_its_key_and_read_as_it_was_made(mailbox, key)
     assert (read.to, read.subject, read.body.split()) == (MAIL.to, MAIL.subject, MAIL.body.split())
     assert await mailbox.find_draft(key=key) == made
     assert await mailbox.find_draft(key=secrets.token_hex(16)) is None
+
+
+@pytest.mark.parametrize("url", [None, f"https://casey.pier7.example/unsubscribe/{'Ab-_' * 16}"])
+async def test_the_way_out_of_a_draft_is_read_as_it_was_made(mailbox, key, url):
+    made = await mailbox.create_draft(replace(MAIL, unsubscribe_url=url), key=key)
+    assert (await mailbox.read_draft(made.draft_id)).unsubscribe_url == url
 
 
 async def test_a_sent_draft_is_no_draft_any_more_and_is_found_among_what_was_sent(mailbox, key):

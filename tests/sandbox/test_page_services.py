@@ -113,3 +113,16 @@ def test_visitors_come_in_turn_and_can_be_chosen(page: Page, bot: Bot) -> None:
     fields = bot.forms[1]["fields"]
     assert (fields["email"], fields["budget"]) == ("tomas.reyes@harlowlane.example", "$52,000")
     assert "phone" not in fields
+
+
+def test_a_marketing_mail_shows_its_way_out_as_text(page: Page, sandbox: Sandbox) -> None:
+    link = f"https://casey.pier7.example/unsubscribe/{'Ab-_' * 16}"
+    head = "To: dana@northpier.example\r\nSubject: News\r\n"
+    way_out = f"List-Unsubscribe: <{link}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+    for headers in (head, head + way_out):
+        raw = base64.urlsafe_b64encode(f"{headers}\r\nHello Dana".encode()).decode()
+        sandbox.gmail("messages/send", {"raw": raw})
+    page.get_by_role("tab", name="Gmail").click()
+    shown = page.locator("#gmail-list .way-out")
+    expect(shown).to_have_count(1)
+    expect(shown).to_have_text(f"one click unsubscribes: <{link}>")

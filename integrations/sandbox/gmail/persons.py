@@ -122,7 +122,7 @@ def _edited(mail: Mail, *, text: str | None, subject: str | None) -> Mail:
             edited[name] = str(value)
     edited["Subject"] = mail.subject if subject is None else subject
     edited.set_content(mail.text if text is None else text)
-    return mime.parse(edited.as_bytes(policy=SMTP))
+    return mime.parse(edited.as_bytes(policy=SMTP.clone(max_line_length=998)))  # a long link stays one word
 
 
 def _as_gmail_says(moment: datetime) -> str:

@@ -44,8 +44,18 @@ function headersOf(mail) {
   return pairs.map(([name, value]) => `${name}: ${some(value)}`).join("\n");
 }
 
+/** The way out of a marketing mail, as a mail program would offer it; nothing for every other mail. */
+function wayOut(mail) {
+  const given = mail.headers ?? {};
+  const link = given["List-Unsubscribe"];
+  if (!link) return null;
+  const oneClick = given["List-Unsubscribe-Post"] === "List-Unsubscribe=One-Click";
+  return el("p", { class: "quiet way-out" }, `${oneClick ? "one click" : "by hand"} unsubscribes: ${some(link)}`);
+}
+
 function mailBody(mail) {
   return [
+    wayOut(mail),
     el("details", { data: { focus: `text|${mail.id}` } }, el("summary", {}, "Text"), el("div", { class: "mail-text" }, mail.text ?? "")),
     el("details", { data: { focus: `headers|${mail.id}` } }, el("summary", {}, "All headers"), el("pre", { tabindex: "0" }, headersOf(mail) || "none")),
   ];
