@@ -7,7 +7,7 @@ in the product: the release before runs on without them.
 from alembic import op
 
 revision = "0009"
-down_revision = "0007"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

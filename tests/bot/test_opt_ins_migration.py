@@ -37,7 +37,7 @@ async def test_opt_ins_are_carried_over_and_back_and_every_workspace_has_its_key
             return [tuple(row) for row in db.execute(text(asked))]
 
         seen = {}
-        migrations.upgrade(db, "0007")
+        migrations.upgrade(db, "0008")
         for statement in ROWS:
             db.exec_driver_sql(statement)
         migrations.upgrade(db, "0009")
@@ -47,7 +47,7 @@ async def test_opt_ins_are_carried_over_and_back_and_every_workspace_has_its_key
         seen["keys"] = rows("select count(distinct link_key), min(length(link_key)) from workspaces")
         for statement in NEWER:
             db.exec_driver_sql(statement)
-        migrations.downgrade(db, "0007")
+        migrations.downgrade(db, "0008")
         seen["down"] = rows("select email, opt_in_evidence, opted_in_at is null from people order by email")
         seen["walls"] = rows(
             "select relname from pg_class where relkind = 'r' and relrowsecurity and not relforcerowsecurity"
