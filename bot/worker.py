@@ -19,6 +19,7 @@ from bot.settings import needed
 from bot.surviving import survived
 from bot.watching import Watcher
 from core import address, appointment, audit, cards, effect_rows, inbox, intake, outcome, queue, signal
+from core.all_workspaces import Lifted
 from core.audit_heads import Heads
 from core.database import Db
 from core.draft import one_line
@@ -51,6 +52,7 @@ class Worker:
         self._audit_heads = Heads(services.settings.audit_heads)
         self._silence_due = services.clock()
         self._card_lease = timedelta(seconds=services.settings.request_timeout_s) + CARD_LEASE_MARGIN
+        self._lifted = Lifted()
         self._looks: dict[str, Callable[[UUID], Awaitable[None]]] = {
             "signal": self._signal,
             "effect": self._effect,
@@ -103,6 +105,7 @@ class Worker:
     async def sweep(self) -> None:
         """Starts looking at everything that is due and not being looked at, as far as there is room."""
         now = self._services.clock()
+        await self._lifted.look(self._services.database, now)
         async with self._services.database.begin() as db:
             due: dict[str, list[UUID]] = {
                 "effect": await effect_rows.due(db, now),

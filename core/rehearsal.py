@@ -1,16 +1,17 @@
-"""Dry run: everything of a plan but the calls. It stops where a guardrail, a validation or a read of the service would."""
+"""Dry run: everything of a plan but the calls; it names what would stop the real run, and what would only delay it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
+from sqlalchemy import Row
 
-from core import approval, arming, guardrails, queue, workspace
+from core import approval, arming, guardrails, queue, seconding, workspace
 from core.actions.registry import ACTIONS
-from core.database import Database
+from core.database import Database, Db
 from core.plan import Plan, Step
 from core.ports import CannotTell, Ports, Rejected, Unavailable, Unclear
 
@@ -25,7 +26,9 @@ class Rehearsal:
     summary: str
     exact: tuple[tuple[str, str], ...]
     stops: tuple[str, ...]
-    """Why it would not leave now; empty when nothing is in its way."""
+    """Why it would not be carried out; empty when nothing is in its way."""
+    waits: tuple[str, ...]
+    """What would only put it off: once it is approved, it leaves when that has passed."""
     open: tuple[str, ...]
     """What only the call itself can show."""
 
@@ -41,9 +44,9 @@ async def rehearse(
         try:
             chosen = action.params.model_validate({**proposed, **(params or {})})
         except ValidationError as wrong:
-            return Rehearsal(action.words.title, (), tuple(one["msg"] for one in wrong.errors()), ())
+            return Rehearsal(action.words.title, (), tuple(one["msg"] for one in wrong.errors()), (), ())
         plan = action.plan(chosen)
-        stops = list(await _guarded(db, plan, row, now))
+        stops, waits = await _guarded(db, plan, row, now)
     exact = plan.exact
     try:
         if action.rendered is not None:
@@ -52,22 +55,42 @@ async def rehearse(
     except (Rejected, CannotTell) as no:
         stops.append(str(no))
     except (Unavailable, Unclear) as busy:
-        stops.append(f"it would wait: {busy}")
-    return Rehearsal(plan.summary, exact, tuple(dict.fromkeys(stops)), tuple(_open(step) for step in action.steps))
+        waits.append(f"until it can be asked: {busy}")
+    return Rehearsal(
+        plan.summary,
+        exact,
+        tuple(dict.fromkeys(stops)),
+        tuple(dict.fromkeys(waits)),
+        tuple(_open(step) for step in action.steps),
+    )
 
 
-async def _guarded(db: Any, plan: Plan, row: Any, now: datetime) -> list[str]:
-    """The reasons of all guardrails that would block it, not only the first."""
+async def _guarded(db: Db, plan: Plan, row: Row[Any], now: datetime) -> tuple[list[str], list[str]]:
+    """The reasons of all guardrails that would block it, not only the first: what stops it, and what puts it off."""
     zone = (await workspace.member(db, row.owner)).zone
     since = await queue.opened_at(db, row.id)
     facts = await arming.guard_facts(
-        db, recipients=plan.recipients, since=since, zone=zone, now=now, purpose=row.purpose, owner=row.owner
+        db,
+        recipients=plan.recipients,
+        since=since,
+        zone=zone,
+        now=now,
+        purpose=row.purpose,
+        owner=row.owner,
+        value=await seconding.worth(db, row.id),
     )
-    found = [rule(facts) for rule in guardrails.rules_for(plan, sends=True)]
-    reasons = [blocked.reason for blocked in found if blocked is not None]
+    about_to_leave = replace(facts, arming=True)
+    stops, waits = [], []
+    for rule in guardrails.rules_for(plan, sends=True):
+        if rule is guardrails.dry_run:
+            continue  # this is one
+        if (blocked := rule(facts)) is not None:
+            stops.append(blocked.reason)
+        elif (blocked := rule(about_to_leave)) is not None:
+            waits.append(blocked.reason)
     if plan.expires_at is not None and now >= plan.expires_at:
-        reasons.append("its time has passed: choose a later one")
-    return reasons
+        stops.append("its time has passed: choose a later one")
+    return stops, waits
 
 
 async def _readable(step: Step[Any], params: Any, ports: Ports) -> None:

@@ -1,14 +1,33 @@
 """The tables: one source for the models; migrations are compared with it by a test.
 
 Every row carries its workspace, and every key begins with it: row level security is forced on all tables, so a
-transaction sees the one workspace it has set (`core/database.py`). Times are UTC. Money is minor units with a currency.
+transaction sees the one workspace it has set (`core/database.py`). One row belongs to no workspace: the switch of them
+all. Times are UTC. Money is minor units with a currency.
 """
 
 from core.tables.audit import audit_entries, audit_heads, audit_keys, audit_texts
 from core.tables.base import metadata
 from core.tables.memory import corrections, cursors, inbox, outcomes, score_receipts
-from core.tables.people import LEGAL_BASES, caps, members, people, reservations, suppressions, switches, workspaces
-from core.tables.security import APP_ROLE, OWNER_ROLE, RIGHTS, WORKSPACE_SETTING, security_ddl
+from core.tables.people import (
+    LEGAL_BASES,
+    caps,
+    global_switches,
+    members,
+    people,
+    reservations,
+    suppressions,
+    switches,
+    workspaces,
+)
+from core.tables.security import (
+    ALL_WORKSPACES_SETTING,
+    APP_ROLE,
+    OWNER_ROLE,
+    RIGHTS,
+    SHARED,
+    WORKSPACE_SETTING,
+    security_ddl,
+)
 from core.tables.work import (
     EFFECT_STATES,
     MOVE_STATES,
@@ -22,12 +41,14 @@ from core.tables.work import (
 )
 
 __all__ = [
+    "ALL_WORKSPACES_SETTING",
     "APP_ROLE",
     "EFFECT_STATES",
     "LEGAL_BASES",
     "MOVE_STATES",
     "OWNER_ROLE",
     "RIGHTS",
+    "SHARED",
     "SIGNAL_STATES",
     "WORKSPACE_SETTING",
     "approvals",
@@ -39,6 +60,7 @@ __all__ = [
     "corrections",
     "cursors",
     "effects",
+    "global_switches",
     "inbox",
     "members",
     "metadata",

@@ -38,6 +38,20 @@ switches = Table(
     Column("by", Text, nullable=False),
     Column("reason", Text, nullable=False),
     time_column("at"),
+    # For whom a dry run is on, and who switched it on: members by their id, '' for the whole workspace.
+    Column("dry_runs", JSONB, nullable=False, server_default=text("'{}'")),
+    one_of("name", ("sending",)),
+)
+
+# The one table that belongs to no workspace. Its row comes with the migration; the app can neither add nor remove it.
+global_switches = Table(
+    "global_switches",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("paused", Boolean, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    time_column("at"),
     one_of("name", ("sending",)),
 )
 
