@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from core import execution, switch, workspace
-from core.database import Database, Db
+from core.database import Db
 from core.guardrails import KILL_SWITCH
 from core.switch import Turned
 from core.tables import workspaces
@@ -29,21 +29,18 @@ async def resume(db: Db, *, by: str, operators: Collection[str], now: datetime) 
     return await execution.unblock(db, KILL_SWITCH, now)
 
 
-class Lifted:
-    """Lets go on, in one workspace, what a pause of all had blocked there: who lifts it cannot see into that workspace."""
+async def let_go_on(db: Db, known: Turned | None, now: datetime) -> Turned:
+    """Lets go on what a pause of all had blocked in this workspace, if it was lifted since `known`; how it stands now.
 
-    def __init__(self) -> None:
-        self._known: Turned | None = None
-
-    async def look(self, database: Database, now: datetime) -> None:
-        """To be called again and again. The first look counts as well: the process may have begun after the lifting."""
-        async with database.begin() as db:
-            found = await switch.sending(db)
-            latest = found.all_workspaces
-            turned = latest != self._known if self._known is not None else not found.paused
-            if turned and not latest.paused:
-                await execution.unblock(db, KILL_SWITCH, now)
-        self._known = latest
+    Who lifts it cannot see into other workspaces, so each looks again and again. With None as `known` that counts as
+    well: the process may have begun after the lifting.
+    """
+    found = await switch.sending(db)
+    latest = found.all_workspaces
+    turned = latest != known if known is not None else not found.paused
+    if turned and not latest.paused:
+        await execution.unblock(db, KILL_SWITCH, now)
+    return latest
 
 
 async def _called(db: Db, by: str, operators: Collection[str]) -> str:

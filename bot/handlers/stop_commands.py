@@ -17,9 +17,14 @@ Answer = Callable[[str, str], Awaitable[str]]
 def answers(services: Services) -> dict[str, Answer]:
     async def pause(user: str, given: str) -> str:
         first, _, rest = given.partition(" ")
-        if first.lower() == ALL:
-            return await _pause_all(services, user, rest)
-        await _pause(services, user, given)
+        everywhere = first.lower() == ALL
+        if everywhere and await _pause_all(services, user, rest):
+            return "Paused in all workspaces. Nothing leaves any of them until somebody says `/moves resume all`."
+        async with services.database.begin() as db:
+            reason = plain(given, switch_line.REASON_LIMIT)
+            await switch.pause(db, by=user, reason=reason, now=services.clock())
+        if everywhere:  # but not permitted: whoever wants everything stopped wants at least this stopped
+            return f"This workspace alone is paused; `/moves resume` lets it go on. {NOT_PERMITTED}"
         return "Paused. Nothing leaves until somebody says `/moves resume`; what was held waits and says so."
 
     async def resume(user: str, given: str) -> str:
@@ -52,22 +57,15 @@ def answers(services: Services) -> dict[str, Answer]:
     return {"pause": pause, "resume": resume, "second": second, "guardrails": guarded}
 
 
-async def _pause(services: Services, user: str, reason: str) -> None:
-    said = plain(reason, switch_line.REASON_LIMIT)
-    async with services.database.begin() as db:
-        await switch.pause(db, by=user, reason=said, now=services.clock())
-
-
-async def _pause_all(services: Services, user: str, reason: str) -> str:
+async def _pause_all(services: Services, user: str, reason: str) -> bool:
+    """Whether the person may."""
     said, operators = plain(reason, switch_line.REASON_LIMIT), services.settings.operator_ids
     try:
         async with services.database.begin() as db:
             await all_workspaces.pause(db, by=user, operators=operators, reason=said, now=services.clock())
     except all_workspaces.NotPermitted:
-        # Whoever wants everything stopped wants at least this stopped.
-        await _pause(services, user, reason)
-        return f"This workspace alone is paused; `/moves resume` lets it go on. {NOT_PERMITTED}"
-    return "Paused in all workspaces. Nothing leaves any of them until somebody says `/moves resume all`."
+        return False
+    return True
 
 
 async def _resume_all(services: Services, user: str) -> str:
