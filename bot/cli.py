@@ -147,19 +147,42 @@ def why(move: Annotated[str, typer.Argument(help="The move's id, or the first ch
 
 
 @app.command()
-def pause(reason: Annotated[str, typer.Argument(help="Why; people will read it.")] = "") -> None:
+def pause(
+    reason: Annotated[str, typer.Argument(help="Why; people will read it.")] = "",
+    everywhere: Annotated[bool, typer.Option("--all", help="In all workspaces of this database.")] = False,
+) -> None:
     """Stop everything from leaving, in all processes, until `resume`."""
-    from bot.terminal import pause as stop_sending
+    from bot import switch_commands
 
-    stop_sending(_settings(), reason)
+    (switch_commands.pause_all if everywhere else switch_commands.pause)(_settings(), reason)
 
 
 @app.command()
-def resume() -> None:
+def resume(
+    everywhere: Annotated[bool, typer.Option("--all", help="Lift the pause of all workspaces.")] = False,
+) -> None:
     """Let go on what `pause` stopped."""
-    from bot.terminal import resume as go_on
+    from bot import switch_commands
 
-    go_on(_settings())
+    (switch_commands.resume_all if everywhere else switch_commands.resume)(_settings())
+
+
+@app.command("dry-run")
+def dry_run(
+    turn: Annotated[str, typer.Argument(metavar="[on|off]", help="Without it: for whom one is on.")] = "",
+    owner: Annotated[str, typer.Option(help="Slack's id of one member; without it, the whole workspace.")] = "",
+) -> None:
+    """Let Execute rehearse only, and nothing leave, for a member or for the whole workspace."""
+    from bot import switch_commands
+
+    if turn not in {"", "on", "off"} or (owner and not turn):
+        raise _fail(
+            "Say `caseyos dry-run`, `caseyos dry-run on` or `off`, the last two with `--owner U...` if you like."
+        )
+    if not turn:
+        switch_commands.show_dry_runs(_settings())
+    else:
+        (switch_commands.begin_dry_run if turn == "on" else switch_commands.end_dry_run)(_settings(), owner)
 
 
 @app.command()

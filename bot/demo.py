@@ -90,6 +90,7 @@ def product_settings(*, sandbox_url: str, port: int, forms_secret: str, signing_
     return {
         "CASEYOS_WORKSPACE": "demo",
         "CASEYOS_DEFAULT_OWNER": OWNER,
+        "CASEYOS_OPERATORS": OWNER,
         "CASEYOS_VOICE_NAME": "Casey Morgan",
         "CASEYOS_VOICE_COMPANY": "Pier 7 Marketing",
         "CASEYOS_SLACK_API_URL": f"{sandbox_url}/slack/api/",

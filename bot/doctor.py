@@ -132,13 +132,20 @@ async def _work(database: Database, settings: Settings) -> list[Finding]:
 
 
 def _switch(sending: switch.Switch, settings: Settings) -> Finding:
-    if sending == switch.MISSING:
+    if sending.here == switch.MISSING:
         said = f"the workspace {settings.workspace!r} is not made yet"
         return warning("sending", said, "start a bot or a worker once; check CASEYOS_WORKSPACE")
     if sending.paused:
-        why = f", because: {sending.reason}" if sending.reason else ""
-        said = f"paused by {sending.by} since {sending.at:%Y-%m-%d %H:%M} UTC{why}"
-        return warning("sending", said, "`caseyos resume` or `/moves resume` lets go on what waits")
+        now, everywhere = sending.counts, sending.all_workspaces.paused
+        why = f", because: {now.reason}" if now.reason else ""
+        said = f"paused{' in all workspaces' if everywhere else ''} by {now.by} since {now.at:%Y-%m-%d %H:%M} UTC{why}"
+        mend = "`caseyos resume --all` or `/moves resume all`" if everywhere else "`caseyos resume` or `/moves resume`"
+        return warning("sending", said, f"{mend} lets go on what waits")
+    if sending.dry_runs:
+        whom = ", ".join(sorted(one or "the whole workspace" for one in sending.dry_runs))
+        return warning(
+            "sending", f"a dry run is on for {whom}", "`caseyos dry-run off` ends it; `--owner` for a member"
+        )
     return ok("sending", "on")
 
 

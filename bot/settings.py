@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     public_url: Annotated[str, Field(pattern=PUBLIC_URL)] | None = None
 
     paused: bool = False
+    operators: str = ""
     hold_s: Annotated[float, Field(ge=0)] = 30.0
     daily_mail_cap: Annotated[int, Field(ge=0)] = 40
     guardrails_file: Path | None = None
@@ -92,6 +93,11 @@ class Settings(BaseSettings):
     def _empty_is_unset(cls, given: object) -> object:
         """`CASEYOS_X=` in an environment file means that X is not set."""
         return None if given == "" else given
+
+    @property
+    def operator_ids(self) -> frozenset[str]:
+        """Slack's ids of those who may pause all workspaces."""
+        return frozenset(one.strip() for one in self.operators.split(",") if one.strip())
 
     def guardrails(self) -> GuardrailSettings:
         """What the guardrails file says, or the defaults. Raises BadGuardrails."""

@@ -1,4 +1,4 @@
-"""What the command line says about moves: the list, the receipt of a score, and the kill switch."""
+"""What the command line says about moves: the list, and the receipt of a score."""
 
 import asyncio
 import json
@@ -19,12 +19,11 @@ from sqlalchemy.exc import DBAPIError, ProgrammingError, SQLAlchemyError
 from bot.settings import MissingSetting, Settings, needed
 from bot.views.text import day_and_clock, plain
 from bot.wiring import utc_now
-from core import aps, cards, execution, queue, scoring, switch, workspace
+from core import aps, cards, queue, scoring, workspace
 from core.aps import Score, ScoreReceipt
 from core.database import Database, Db, UnsafeRole
 from core.identity import workspace_id
 
-BY = "command line"
 TITLE_LIMIT = 150
 REASON_LIMIT = 400
 SHORTEST_ID = 13
@@ -96,41 +95,6 @@ def explain(settings: Settings, move: str) -> int:
     console.print(f"\nNow, {now.at:%Y-%m-%d %H:%M} UTC:", highlight=False)
     _print_score(console, now.score)
     return 0 if agrees else 1
-
-
-def pause(settings: Settings, reason: str) -> None:
-    """Stops everything from leaving, in all processes."""
-
-    async def work(db: Db) -> None:
-        now = utc_now()
-        await switch.pause(db, by=BY, reason=reason, now=now)
-        await _took(db, settings, paused=True, at=now)
-
-    asked(settings, work)
-    typer.echo("Paused. Nothing leaves until `caseyos resume` or `/moves resume`; what was held waits and says so.")
-
-
-def resume(settings: Settings) -> None:
-    """Lets go on what was stopped; workers take it up with their next sweep."""
-
-    async def work(db: Db) -> int:
-        now = utc_now()
-        await switch.resume(db, by=BY, now=now)
-        await _took(db, settings, paused=False, at=now)
-        return await execution.unblock(db, "kill_switch", now)
-
-    waiting = asked(settings, work)
-    typer.echo("Resumed." + (f" Waiting effects that go on: {waiting}." if waiting else " Nothing was waiting."))
-
-
-async def _took(db: Db, settings: Settings, *, paused: bool, at: datetime) -> None:
-    """Raises CannotSay when there is no switch to turn."""
-    found = await switch.sending(db)
-    if found.paused is not paused or found.at != at:
-        raise CannotSay(
-            f"There is no workspace {settings.workspace!r} in this database yet, so nothing was changed (and nothing"
-            " leaves from it). A bot or a worker makes it at its first start; check CASEYOS_WORKSPACE."
-        )
 
 
 async def _open_moves(db: Db) -> list[Listed]:

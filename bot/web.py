@@ -19,7 +19,7 @@ from sqlalchemy import text
 from bot import unsubscribe_page
 from bot.services import Services
 from bot.settings import Settings
-from core import signal, switch
+from core import signal, switch, workspace
 from integrations.forms import signals as forms
 
 log = logging.getLogger(__name__)
@@ -183,8 +183,9 @@ async def readiness(services: Services) -> dict[str, Any]:
     async def database() -> dict[str, Any]:
         async with services.database.begin() as db:
             await db.execute(text("select 1"))
-            paused = await switch.sending(db)
-        return {"ok": True, "paused": paused.paused}
+            found = await switch.sending(db)
+            by = await workspace.paused_by(db, found) or None
+        return {"ok": True, "paused": found.paused, "paused_by": by, "all_paused": found.all_workspaces.paused}
 
     async def redis() -> dict[str, Any]:
         await services.bell.ping()
@@ -208,9 +209,9 @@ async def readiness(services: Services) -> dict[str, Any]:
         return {"ok": False, "problem": "TimeoutError"}
 
     postgres, bell = await asyncio.gather(in_time(database), in_time(redis))
-    paused = postgres.pop("paused", None)  # None: nobody knows
+    sending = {name: postgres.pop(name, None) for name in ("paused", "paused_by", "all_paused")}  # None: nobody knows
     # Redis is only the bell: without it work is later by a sweep, and the process still does all of it.
-    return {"ready": postgres["ok"], "paused": paused, "dependencies": {"postgres": postgres, "redis": bell}}
+    return {"ready": postgres["ok"], **sending, "dependencies": {"postgres": postgres, "redis": bell}}
 
 
 async def serve(services: Services, bolt: AsyncApp | None, settings: Settings) -> web.AppRunner:

@@ -139,5 +139,5 @@ async def _ensure_workspace(database: Database, settings: Settings, now: datetim
     )
     async with database.begin() as db:
         await workspace.ensure(db, id=database.workspace, name=settings.workspace, settings=chosen, now=now)
-        if settings.paused and not (await switch.sending(db)).paused:
+        if settings.paused and not (await switch.sending(db)).here.paused:
             await switch.pause(db, by="caseyos", reason="CASEYOS_PAUSED is set", now=now)

@@ -18,13 +18,14 @@ from bot.services import Services
 from bot.settings import needed
 from bot.surviving import survived
 from bot.watching import Watcher
-from core import address, appointment, audit, cards, effect_rows, inbox, intake, outcome, queue, signal
+from core import address, all_workspaces, appointment, audit, cards, effect_rows, inbox, intake, outcome, queue, signal
 from core.audit_heads import Heads
 from core.database import Db
 from core.draft import one_line
 from core.inquiry import Inquiry
 from core.intake import Asked, CrmAnswer
 from core.ports import Busy, IncomingMail, Rejected, Unavailable, Unclear
+from core.switch import Turned
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +52,8 @@ class Worker:
         self._audit_heads = Heads(services.settings.audit_heads)
         self._silence_due = services.clock()
         self._card_lease = timedelta(seconds=services.settings.request_timeout_s) + CARD_LEASE_MARGIN
+        self._all_workspaces: Turned | None = None
+        """How their switch stood at the last sweep."""
         self._looks: dict[str, Callable[[UUID], Awaitable[None]]] = {
             "signal": self._signal,
             "effect": self._effect,
@@ -104,6 +107,7 @@ class Worker:
         """Starts looking at everything that is due and not being looked at, as far as there is room."""
         now = self._services.clock()
         async with self._services.database.begin() as db:
+            stands = await all_workspaces.let_go_on(db, self._all_workspaces, now)
             due: dict[str, list[UUID]] = {
                 "effect": await effect_rows.due(db, now),
                 "signal": await signal.due(db, now),
@@ -115,6 +119,7 @@ class Worker:
                 await outcome.record_silence(db, now)
                 await inbox.forget_old(db, now)
             head = await audit.head(db)
+        self._all_workspaces = stands
         await asyncio.to_thread(self._audit_heads.tell, head, now)
         for what, ids in due.items():
             for id in ids:

@@ -22,6 +22,10 @@ class PlanBlocked(Exception):
     """A guardrail stops the plan before it is approved; the message is for the person who pressed."""
 
 
+class OnlyRehearsed(Exception):
+    """A dry run is on: nothing was approved, and what approving would do is for `core.rehearsal` to say."""
+
+
 async def proposed(db: Db, move: UUID) -> tuple[str, dict[str, Any]]:
     """The action and its proposed parameters."""
     row = await queue.get(db, move)
@@ -33,8 +37,9 @@ async def proposed(db: Db, move: UUID) -> tuple[str, dict[str, Any]]:
 async def approve(db: Db, *, move: UUID, params: dict[str, Any], by: str, hold: timedelta, now: datetime) -> list[UUID]:
     """Binds the plan as given and puts its steps into the queue; the ids of the effects.
 
-    Raises queue.AlreadyDecided for whoever comes second, PlanBlocked when a guardrail stops it, and pydantic's
-    ValidationError for parameters the action does not take. The kill switch does not stop an approval: it is held back.
+    Raises queue.AlreadyDecided for whoever comes second, OnlyRehearsed while a dry run is on for the owner or for `by`,
+    PlanBlocked when a guardrail stops it, and pydantic's ValidationError for parameters the action does not take. The
+    kill switch does not stop an approval: it is held back.
     """
     row = await queue.get(db, move)
     action_name, _ = await proposed(db, move)
@@ -45,8 +50,17 @@ async def approve(db: Db, *, move: UUID, params: dict[str, Any], by: str, hold: 
     zone = (await workspace.member(db, row.owner)).zone
     since = await queue.opened_at(db, move)
     facts = await arming.guard_facts(
-        db, recipients=recipients, since=since, zone=zone, now=now, purpose=row.purpose, owner=row.owner
+        db,
+        recipients=recipients,
+        since=since,
+        zone=zone,
+        now=now,
+        purpose=row.purpose,
+        owner=row.owner,
+        approvers=frozenset({by}),
     )
+    if guardrails.dry_run(facts) is not None:
+        raise OnlyRehearsed
     chosen = await marketing.with_way_out(db, chosen, move=move, facts=facts)
     params, plan = chosen.model_dump(mode="json"), action.plan(chosen)
     if plan.expires_at is not None and now >= plan.expires_at:

@@ -22,7 +22,7 @@ from core.money import Money
 from core.person import SUPPRESSION_LIST, Suppression, company_domain
 from core.quiet import known_zone
 from core.reserving import COMPANY, PERSON, forget_purpose, release, take
-from core.switch import GATE, MISSING, SENDING
+from core.switch import GATE, GATE_OF_ALL, MISSING, SENDING
 from core.tables import WORKSPACE_SETTING, caps, suppressions
 from core.workspace import WorkspaceSettings
 
@@ -30,6 +30,7 @@ __all__ = ["forget_purpose", "guard_facts", "release", "reserve", "room", "take"
 
 _HELD_GIVEN = {
     "switch": SENDING,
+    "gate_of_all": GATE_OF_ALL,
     "gate": GATE,
     "wall": WORKSPACE_SETTING,
     "list": SUPPRESSION_LIST,
@@ -72,15 +73,21 @@ async def guard_facts(
     if locked:
         facts, settings = await _hold(db, facts, at_companies, effect)
     else:
-        settings, switched = await workspace.settings(db), await switch.sending(db)
-        facts = replace(
-            facts,
-            paused=switched.paused,
-            paused_by=(await workspace.member(db, switched.by)).name if switched.paused else "",
-            settings=settings.guardrails,
-            public_url=settings.public_url,
-        )
+        settings = await workspace.settings(db)
+        facts = replace(await _switched(db, facts), settings=settings.guardrails, public_url=settings.public_url)
     return await _read(db, facts, settings, at_companies, since=since, effect=effect) if recipients else facts
+
+
+async def _switched(db: Db, facts: GuardFacts) -> GuardFacts:
+    """With how the switches stand now, for who does not arm and so needs no lock."""
+    found = await switch.sending(db)
+    return replace(
+        facts,
+        paused=found.paused,
+        paused_by=await workspace.paused_by(db, found),
+        all_paused=found.all_workspaces.paused,
+        dry_runs=frozenset(found.dry_runs),
+    )
 
 
 async def _hold(
@@ -95,6 +102,8 @@ async def _hold(
         facts,
         paused=row.paused,
         paused_by=row.paused_by,
+        all_paused=row.all_paused,
+        dry_runs=frozenset(row.dry_runs),
         purpose=facts.purpose or row.purpose,
         owner=facts.owner or row.owner or "",
         settings=settings.guardrails,
@@ -220,19 +229,17 @@ _LISTED = (
 
 async def room(db: Db, *, zone: str, now: datetime, owner: str = "") -> Overview:
     """How the guardrails stand for this owner now: what `/moves guardrails` shows."""
-    settings, switched = await workspace.settings(db), await switch.sending(db)
+    settings = await workspace.settings(db)
     facts = GuardFacts(
         now=now,
         zone=zone,
         recipients=(),
         valid_recipients=(),
-        paused=switched.paused,
-        paused_by=(await workspace.member(db, switched.by)).name if switched.paused else "",
         owner=owner,
         settings=settings.guardrails,
         public_url=settings.public_url,
     )
     today = now.astimezone(ZoneInfo(zone)).date().isoformat()
     busiest = list((await db.execute(_BUSIEST, {"today": today})).scalars())
-    read = await _read(db, facts, settings, {}, since=now, effect=None, busiest=busiest)
+    read = await _read(db, await _switched(db, facts), settings, {}, since=now, effect=None, busiest=busiest)
     return Overview(read, tuple((kind, number) for kind, number in (await db.execute(_LISTED)).all()))

@@ -49,6 +49,8 @@ class What(StrEnum):
     CANNOT_UNDO = "cannot_undo"
     PAUSED = "paused"
     RESUMED = "resumed"
+    DRY_RUN_ON = "dry_run_on"
+    DRY_RUN_OFF = "dry_run_off"
     SUPPRESSED = "suppressed"
     UNSUPPRESSED = "unsuppressed"
     OPTED_IN = "opted_in"

@@ -55,6 +55,8 @@ _DID = {
     What.CANNOT_UNDO: "could not undo it",
     What.PAUSED: "paused everything",
     What.RESUMED: "let everything go on",
+    What.DRY_RUN_ON: "switched a dry run on",
+    What.DRY_RUN_OFF: "switched a dry run off",
     What.SUPPRESSED: "put somebody on the list of those who get no mail",
     What.UNSUPPRESSED: "took somebody off the list of those who get no mail",
     What.OPTED_IN: "recorded that somebody asked for marketing mail",

@@ -56,6 +56,8 @@ class Card:
     note: str | None = None
     """What of it did not go as planned."""
     undoable: bool = False
+    dry_run_by: str | None = None
+    """Who switched on the dry run because of which Execute only rehearses."""
 
     def digest(self) -> str:
         """The same for cards that look the same: a card is not updated to what it says already."""

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, select
 
-from core import effect_rows, queue, scoring, undoing, workspace
+from core import effect_rows, queue, scoring, switch, undoing, workspace
 from core.actions.registry import ACTIONS
 from core.aps import Facts, ScoreReceipt
 from core.card import Card, CardState
@@ -62,6 +62,7 @@ async def _card(db: Db, row: Row[Any], receipt: ScoreReceipt, now: datetime) -> 
         done=action.words.done,
         place=action.words.place,
         note=row.note if state is CardState.DONE else None,
+        dry_run_by=(await switch.sending(db)).dry_run_by([row.owner]) if row.state in queue.UNDECIDED else None,
         undoable=row.state in queue.CAN_BE_TAKEN_BACK and await undoing.possible(db, row.id),
     )
 

@@ -6,11 +6,18 @@ from sqlalchemy.dialects.postgresql import JSONB
 HOLD = (
     text(
         """
-        with gate as materialized (
+        with gate_of_all as materialized (
+            select pg_advisory_xact_lock_shared(hashtextextended(:gate_of_all, 0)) is not null as locked
+        ), gate as materialized (
             select pg_advisory_xact_lock_shared(hashtextextended(current_setting(:wall) || ' ' || :gate, 0)) is not null
                 as locked
+            from gate_of_all where gate_of_all.locked
+        ), everywhere as materialized (
+            select paused, by from gate join global_switches on gate.locked where name = :switch
+            for share of global_switches
         ), switched as materialized (
-            select paused, by from gate join switches on gate.locked where name = :switch for share of switches
+            select paused, by, dry_runs from gate join switches on gate.locked where name = :switch
+            for share of switches
         ), listed as materialized (
             select pg_advisory_xact_lock_shared(hashtextextended(current_setting(:wall) || ' ' || :list, 0)) is not null
                 as locked
@@ -20,10 +27,15 @@ HOLD = (
                 from unnest(:names) as name order by key
             ) as keys
         )
-        select workspaces.settings, coalesce(switched.paused, true) as paused, mine.purpose, mine.owner,
-            coalesce(members.name, switched.by, :nobody) as paused_by,
+        select workspaces.settings, mine.purpose, mine.owner,
+            coalesce(everywhere.paused, true) as all_paused,
+            coalesce(everywhere.paused, true) or coalesce(switched.paused, true) as paused,
+            case when everywhere.paused is not false then coalesce(everywhere.by, :nobody)
+                else coalesce(members.name, switched.by, :nobody) end as paused_by,
+            coalesce(switched.dry_runs, '{}') as dry_runs,
             (select locked from listed), (select locked from named)
         from workspaces
+        left join everywhere on true
         left join switched on true
         left join members on members.slack_user_id = switched.by
         left join (
@@ -34,11 +46,11 @@ HOLD = (
         """
     )
     .bindparams(
-        *(bindparam(name, type_=Text) for name in ("switch", "gate", "wall", "list", "nobody")),
+        *(bindparam(name, type_=Text) for name in ("switch", "gate_of_all", "gate", "wall", "list", "nobody")),
         bindparam("names", type_=ARRAY(Text)),
         bindparam("effect", type_=Uuid),
     )
-    .columns(settings=JSONB)
+    .columns(settings=JSONB, dry_runs=JSONB)
 )
 
 FACTS = (

@@ -218,6 +218,13 @@ async def touch(db: Db, move: UUID, *, now: datetime) -> None:
     )
 
 
+async def touch_undecided(db: Db, *, owner: str | None, now: datetime) -> None:
+    """Something that the cards of all undecided moves show has changed: of the owner's, or of everybody's."""
+    mine = moves.c.state.in_(UNDECIDED) if owner is None else and_(moves.c.state.in_(UNDECIDED), moves.c.owner == owner)
+    values = {"revision": moves.c.revision + 1, "card_due_at": now, "updated_at": now}
+    await db.execute(update(moves).where(mine).values(**values))
+
+
 async def card_posted(db: Db, move: UUID, posted: Posted, *, shown: int, digest: str | None, now: datetime) -> None:
     due = case((moves.c.revision > shown, now), else_=null())
     values = {"card_channel": posted.channel, "card_ts": posted.ts, "shown_revision": shown, "shown_digest": digest}

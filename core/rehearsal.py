@@ -1,14 +1,15 @@
-"""Dry run: everything of a plan but the calls. It stops where a guardrail, a validation or a read of the service would."""
+"""Dry run: everything of a plan but the calls; it names what would stop the real run, and what would only delay it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
+from sqlalchemy import Row
 
-from core import approval, arming, guardrails, marketing, queue, workspace
+from core import approval, arming, guardrails, marketing, queue, seconding, workspace
 from core.actions.registry import ACTIONS
 from core.database import Database, Db
 from core.guardrails import GuardFacts
@@ -26,7 +27,9 @@ class Rehearsal:
     summary: str
     exact: tuple[tuple[str, str], ...]
     stops: tuple[str, ...]
-    """Why it would not leave now; empty when nothing is in its way."""
+    """Why it would not be carried out; empty when nothing is in its way."""
+    waits: tuple[str, ...]
+    """What would only put it off: once it is approved, it leaves when that has passed."""
     open: tuple[str, ...]
     """What only the call itself can show."""
 
@@ -42,11 +45,11 @@ async def rehearse(
         try:
             chosen = action.params.model_validate({**proposed, **(params or {})})
         except ValidationError as wrong:
-            return Rehearsal(action.words.title, (), tuple(one["msg"] for one in wrong.errors()), ())
+            return Rehearsal(action.words.title, (), tuple(one["msg"] for one in wrong.errors()), (), ())
         facts = await _facts(db, action.plan(chosen), row, now)
         chosen = await marketing.with_way_out(db, chosen, move=move, facts=facts)
         plan = action.plan(chosen)
-        stops = _guarded(plan, facts)
+        stops, waits = _guarded(plan, facts)
     exact = plan.exact
     try:
         if action.rendered is not None:
@@ -55,25 +58,43 @@ async def rehearse(
     except (Rejected, CannotTell) as no:
         stops.append(str(no))
     except (Unavailable, Unclear) as busy:
-        stops.append(f"it would wait: {busy}")
-    return Rehearsal(plan.summary, exact, tuple(dict.fromkeys(stops)), tuple(_open(step) for step in action.steps))
-
-
-async def _facts(db: Db, plan: Plan, row: Any, now: datetime) -> GuardFacts:
-    zone = (await workspace.member(db, row.owner)).zone
-    since = await queue.opened_at(db, row.id)
-    return await arming.guard_facts(
-        db, recipients=plan.recipients, since=since, zone=zone, now=now, purpose=row.purpose, owner=row.owner
+        waits.append(f"until it can be asked: {busy}")
+    return Rehearsal(
+        plan.summary,
+        exact,
+        tuple(dict.fromkeys(stops)),
+        tuple(dict.fromkeys(waits)),
+        tuple(_open(step) for step in action.steps),
     )
 
 
-def _guarded(plan: Plan, facts: GuardFacts) -> list[str]:
-    """The reasons of all guardrails that would block it, not only the first."""
-    found = [rule(facts) for rule in guardrails.rules_for(plan, sends=True)]
-    reasons = [blocked.reason for blocked in found if blocked is not None]
+async def _facts(db: Db, plan: Plan, row: Row[Any], now: datetime) -> GuardFacts:
+    return await arming.guard_facts(
+        db,
+        recipients=plan.recipients,
+        since=await queue.opened_at(db, row.id),
+        zone=(await workspace.member(db, row.owner)).zone,
+        now=now,
+        purpose=row.purpose,
+        owner=row.owner,
+        value=await seconding.worth(db, row.id),
+    )
+
+
+def _guarded(plan: Plan, facts: GuardFacts) -> tuple[list[str], list[str]]:
+    """The reasons of all guardrails that would block it, not only the first: what stops it, and what puts it off."""
+    about_to_leave = replace(facts, arming=True)
+    stops, waits = [], []
+    for rule in guardrails.rules_for(plan, sends=True):
+        if rule is guardrails.dry_run:
+            continue  # this is one
+        if (blocked := rule(facts)) is not None:
+            stops.append(blocked.reason)
+        elif (blocked := rule(about_to_leave)) is not None:
+            waits.append(blocked.reason)
     if plan.expires_at is not None and facts.now >= plan.expires_at:
-        reasons.append("its time has passed: choose a later one")
-    return reasons
+        stops.append("its time has passed: choose a later one")
+    return stops, waits
 
 
 async def _readable(step: Step[Any], params: Any, ports: Ports) -> None:

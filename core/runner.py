@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from core import arming, effect_rows, execution, guardrails, queue, seconding, switch, telling, watched, workspace
+from core import clearance, effect_rows, execution, telling, watched
 from core import effect as machine
 from core.actions.registry import ACTIONS
 from core.database import Database, Db, is_away
@@ -142,7 +142,7 @@ class Runner:
                 # The step before has no receipt yet; in the transaction in which it gets one it wakes this step.
                 await effect_rows.look_later(db, row, None)
                 return None
-            if (blocked := await self._blocked(db, job, now)) is not None:
+            if (blocked := await clearance.blocked(db, row, job.step, job.params, now)) is not None:
                 event = (
                     machine.Drop(blocked.reason)
                     if blocked.final
@@ -154,34 +154,6 @@ class Runner:
             await effect_rows.say_where(db, row, job.params.where)
         armed = await execution.advance(db, row, machine.Arm(self._timings[job.step.service]), now)
         return replace(job, row=armed)
-
-    async def _blocked(self, db: Db, job: Job, now: datetime) -> guardrails.Blocked | None:
-        """The guardrails inside the arming transaction: their facts are locked until it commits."""
-        row = job.row
-        assert row.move_id is not None
-        zone = (await workspace.member(db, (await queue.get(db, row.move_id)).owner)).zone
-        plan = ACTIONS[row.action].plan(job.params)
-        if plan.expires_at is not None and job.step.sends and now >= plan.expires_at:
-            return guardrails.Blocked("expired", "its time has passed", final=True)
-        assert row.approval_id is not None
-        seen = await seconding.grounds(db, row.approval_id)
-        facts = await arming.guard_facts(
-            db,
-            recipients=plan.recipients,
-            since=row.created_at,
-            zone=zone,
-            now=now,
-            effect=row.id,
-            locked=True,
-            value=seen.value,
-            approvers=seen.approvers,
-        )
-        rules = guardrails.rules_for(plan, sends=job.step.sends)
-        if (blocked := guardrails.first_block(facts, rules)) is not None:
-            return blocked
-        if job.step.sends:
-            return await arming.take(db, facts, workspace_id=row.workspace_id, effect=row.id)
-        return None
 
     async def _send(self, job: Job) -> None:
         row, step, receipt = job.row, job.step, None
@@ -242,8 +214,7 @@ class Runner:
         await self._record(row, event, receipt)
 
     async def _arm_undo(self, db: Db, job: Job, now: datetime) -> Job | None:
-        """Undoing what somebody outside heard of tells them again: that waits while everything is paused."""
-        if job.step.sends and (await switch.sending(db, locked=True)).paused:
+        if await clearance.undo_waits(db, job.row, job.step):
             await effect_rows.look_later(db, job.row, now + RETRY_AFTER)
             return None
         armed = await execution.advance(db, job.row, machine.Undo(self._timings[job.step.service]), now)

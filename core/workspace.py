@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from core.database import Db
 from core.draft import Voice
 from core.guardrails import GuardrailSettings
-from core.switch import SENDING
+from core.switch import SENDING, Switch
 from core.tables import members, switches, workspaces
 
 
@@ -65,3 +65,10 @@ async def member(db: Db, user: str) -> Member:
     """What is known of a member; UTC until Slack has told us more."""
     row = (await db.execute(_MEMBER, {"user": user})).one_or_none()
     return Member(user, user, "UTC") if row is None else Member(user, row.name, row.zone)
+
+
+async def paused_by(db: Db, found: Switch) -> str:
+    """By whom everything is paused, as people read it; empty when it is not."""
+    if not found.paused:
+        return ""
+    return found.counts.by if found.all_workspaces.paused else (await member(db, found.counts.by)).name

@@ -7,11 +7,12 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import ids
+from bot.handlers import rehearsing
 from bot.handlers.clicked import move_of, parse, user_of
 from bot.services import Services
 from bot.views import editing
 from bot.views.text import plain
-from core import approval, queue, workspace
+from core import approval, queue, switch, workspace
 from core.actions.registry import ACTIONS
 
 
@@ -24,11 +25,12 @@ def register(app: AsyncApp, services: Services) -> None:
             row = await queue.get(db, move)
             name, proposed = await approval.proposed(db, move)
             zone = (await workspace.member(db, row.owner)).zone
+            dry_run = (await switch.sending(db)).dry_run_by([row.owner, user_of(body)]) is not None
         if row.state not in queue.UNDECIDED:
             raise queue.AlreadyDecided(row.state, row.decided_by)
         action = ACTIONS[name]
         params = action.params.model_validate(proposed)
-        view = editing.form(action, params, move_id=str(move), hold=hold, zone=zone)
+        view = editing.form(action, params, move_id=str(move), hold=hold, zone=zone, dry_run=dry_run)
         await client.views_open(trigger_id=body["trigger_id"], view=view)
         await ack()
 
@@ -49,6 +51,9 @@ def register(app: AsyncApp, services: Services) -> None:
         except approval.PlanBlocked as blocked:
             first = next(iter(values), ids.TO)
             await ack(response_action="errors", errors={first: plain(str(blocked), editing.ERROR_LIMIT)})
+            return
+        except approval.OnlyRehearsed:
+            await ack(response_action="update", view=await rehearsing.view_of(services, move=move, executed=params))
             return
         services.bell.ring("effect", effects[:1])
         await ack()

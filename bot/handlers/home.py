@@ -8,7 +8,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.services import Services
-from bot.views import modal
+from bot.views import modal, switch_line
 from bot.views.text import outside
 from core import scoring, switch
 
@@ -21,10 +21,12 @@ def register(app: AsyncApp, services: Services) -> None:
             return
         async with services.database.begin() as db:
             rows = await scoring.ranked(db, services.clock(), owner=event["user"])
-            paused = await switch.sending(db)
+            found = await switch.sending(db)
         lines = ["*Today*"] if rows else ["*Today*\nNothing is worth your time right now. Enjoy it."]
-        if paused.paused:
-            lines.insert(0, "*Paused*: nothing leaves until `/moves resume`")
+        if dry := switch_line.dry_run(found, event["user"]):
+            lines.insert(0, f"*{dry}*")
+        if found.paused:
+            lines.insert(0, f"*Nothing leaves*: {switch_line.paused(found)}")
         lines += [f"{n}  {outside(row.title, 150)}   `{row.score.aps}`" for n, row in enumerate(rows, start=1)]
         try:
             await client.views_publish(user_id=event["user"], view=modal.home(lines))

@@ -1,4 +1,4 @@
-"""The slash command `/moves`: list, why, pause, resume, help. Answers go in the acknowledgement, seen by the asker alone."""
+"""The slash command `/moves`: list, why, undo, audit, what stops and lets go on, help. Answers go in the acknowledgement, seen by the asker alone."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -6,11 +6,10 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import ids
-from bot.handlers import audit_command, consent_command, stop_commands, undo_command
+from bot.handlers import audit_command, consent_command, dry_run_command, stop_commands, undo_command
 from bot.handlers.clicked import delivery_of, parse
 from bot.services import Services
-from bot.views import modal
-from bot.views.note import mention
+from bot.views import modal, switch_line
 from bot.views.text import clip, outside
 from core import cards, inbox, queue, scoring, switch
 
@@ -27,7 +26,9 @@ HELP = "\n".join(
         "*/moves second ID*  approve, as the second person, what waits for one",
         "*/moves opt-in ADDRESS WORDS*  somebody asked for marketing mail; *opt-out*: they want no more mail at all",
         "*/moves pause [reason]*  nothing leaves any more, in any process",
+        "*/moves pause all [reason]*  the same in all workspaces; *resume all* lifts it",
         "*/moves resume*  what was waiting goes on",
+        "*/moves dryrun on*, *off*  Execute rehearses your moves; *workspace on*, *off* everybody's",
         "*/moves help*  this",
     )
 )
@@ -37,8 +38,9 @@ def register(app: AsyncApp, services: Services) -> None:
     async def listed(user: str, _: str) -> str:
         async with services.database.begin() as db:
             rows = await scoring.ranked(db, services.clock(), owner=user)
-            paused = await switch.sending(db)
-        note = f"Paused by {mention(paused.by)}; `/moves resume` goes on.\n" if paused.paused else ""
+            found = await switch.sending(db)
+        said = (switch_line.paused(found), switch_line.dry_run(found, user))
+        note = "".join(f"{line}\n" for line in said if line)
         if not rows:
             return f"{note}Nothing is worth your time right now. Enjoy it."
         lines = [f"{n}  *{outside(row.title, 150)}*   `{row.score.aps}`" for n, row in enumerate(rows[:10], start=1)]
@@ -68,6 +70,7 @@ def register(app: AsyncApp, services: Services) -> None:
         "why": why,
         "undo": undo_command.answer(services),
         "audit": audit_command.answer(services),
+        "dryrun": dry_run_command.answer(services),
         "help": told,
         **consent_command.answers(services),
         **stop_commands.answers(services),

@@ -18,15 +18,16 @@ READ_WITHIN_S = 1.5
 
 async def show(services: Services, client: AsyncWebClient, *, move: UUID, trigger: str) -> None:
     opened = await client.views_open(trigger_id=trigger, view=modal.preparing())
-    await client.views_update(view_id=opened["view"]["id"], view=await view_of(services, move=move, params=None))
+    await client.views_update(view_id=opened["view"]["id"], view=await view_of(services, move=move))
 
 
-async def view_of(services: Services, *, move: UUID, params: Mapping[str, Any] | None) -> View:
+async def view_of(services: Services, *, move: UUID, executed: Mapping[str, Any] | None = None) -> View:
+    """`executed`: what was submitted instead of being approved, because a dry run is on."""
     try:
         async with asyncio.timeout(READ_WITHIN_S):
             found = await rehearsal.rehearse(
-                services.database, services.ports, move=move, params=params, now=services.clock()
+                services.database, services.ports, move=move, params=executed, now=services.clock()
             )
     except TimeoutError:
         return modal.word("Dry run", "The services did not answer in time. Nothing was done; try again.")
-    return modal.rehearsal(found)
+    return modal.rehearsal(found, executed=executed is not None)

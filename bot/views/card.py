@@ -50,6 +50,8 @@ def render(card: Card) -> Sequence[Block]:
         blocks.append(ContextBlock(elements=[markdown(clip(facts, CONTEXT_LIMIT))]))
     if state := state_line(card):
         blocks.append(ContextBlock(elements=[markdown(clip(state, CONTEXT_LIMIT))]))
+    if card.dry_run_by is not None:
+        blocks.append(ContextBlock(elements=[markdown(clip(dry_run_line(card.dry_run_by), CONTEXT_LIMIT))]))
     if buttons := _buttons(card):
         blocks.append(ActionsBlock(block_id=f"act:{card.move_id}", elements=buttons))
     return blocks
@@ -118,9 +120,13 @@ def state_line(card: Card) -> str:
             return f"*retired*: {why}"
 
 
+def dry_run_line(by: str) -> str:
+    return f"*dry run*, switched on by {mention(by)}: Execute shows what would happen, and nothing leaves"
+
+
 def _spoken_state(card: Card) -> str:
     if card.state is CardState.OPEN:
-        return "waits for your decision"
+        return "waits for your decision" + (", in a dry run" if card.dry_run_by is not None else "")
     return state_line(card).replace("*", "")
 
 
@@ -131,7 +137,7 @@ def _buttons(card: Card) -> list[InteractiveElement]:
             return [
                 ButtonElement(
                     action_id=ids.EXECUTE,
-                    text="Execute",
+                    text="Execute" if card.dry_run_by is None else "Execute (dry run)",
                     value=card.move_id,
                     style="primary",
                     accessibility_label=f"Execute: {who}",

@@ -18,6 +18,7 @@ MOMENT = "%Y-%m-%d %H:%M"
 MOMENT_LIKE = "2026-11-26 15:00"
 ERROR_LIMIT = 200
 SHOWN_OF_LONG_TEXT = 600
+REHEARSES = "*A dry run is on*: this shows what would happen, and nothing leaves."
 UNSTORABLE = "There is a character in it that cannot be kept: type the text anew"
 
 
@@ -29,9 +30,11 @@ class Mistyped(Exception):
         self.errors = errors
 
 
-def form(action: Action[Any], params: BaseModel, *, move_id: str, hold: timedelta, zone: str) -> View:
-    """The plan as it would be carried out, every word open to change. Submitting is the approval."""
-    promise = action.words.promise.format(hold=int(hold.total_seconds()))
+def form(
+    action: Action[Any], params: BaseModel, *, move_id: str, hold: timedelta, zone: str, dry_run: bool = False
+) -> View:
+    """The plan as it would be carried out, every word open to change. Submitting is the approval, but in a dry run."""
+    promise = REHEARSES if dry_run else action.words.promise.format(hold=int(hold.total_seconds()))
     blocks: list[Block] = [_block(name, how, getattr(params, name), zone) for name, how in _inputs(params)]
     for label, value in _fixed(action, params):
         blocks.append(ContextBlock(elements=[markdown(f"*{outside(label, 80)}*: {outside(value, 300)}")]))
@@ -41,7 +44,7 @@ def form(action: Action[Any], params: BaseModel, *, move_id: str, hold: timedelt
         callback_id=ids.EXECUTE_VIEW,
         private_metadata=move_id,
         title=action.words.title,
-        submit=action.words.submit,
+        submit="Dry run" if dry_run else action.words.submit,
         close="Cancel",
         blocks=blocks,
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bot.views.text import day_and_clock, outside
-from core.guardrails import GuardFacts, Overview, Period, Room, bounce_share, bounce_warning
+from core.guardrails import GuardFacts, Overview, Period, Room, bounce_share, bounce_warning, dry_run
 from core.guardrails.settings import GuardrailSettings
 
 _DAYS = {1: "Mon", 2: "Tue", 3: "Wed", 4: "Thu", 5: "Fri", 6: "Sat", 7: "Sun"}
@@ -13,12 +13,20 @@ _PERIODS = {Period.DAY: "today", Period.HOUR: "this hour", Period.MINUTE: "this 
 def render(overview: Overview) -> str:
     """The answer to the command, in Slack's markdown; what people wrote is shown dead."""
     facts = overview.facts
-    lines = [_switch(facts), *_caps(facts.rooms, facts), _bounces(facts), *_contact(facts)]
+    lines = [_switch(facts), *_dry_run(facts), *_caps(facts.rooms, facts), _bounces(facts), *_contact(facts)]
     lines += [_suppressed(overview), _legal(facts), _four_eyes(facts.settings)]
     return "\n".join(["*Guardrails*", *(f"•  {line}" for line in lines)])
 
 
+def _dry_run(facts: GuardFacts) -> Iterator[str]:
+    if (found := dry_run(facts)) is not None:
+        yield f"*Dry run*  {found.reason}"
+
+
 def _switch(facts: GuardFacts) -> str:
+    if facts.all_paused:
+        by = outside(facts.paused_by, 80)
+        return f"*Kill switch*  all workspaces are paused by {by}: nothing leaves until `/moves resume all`"
     if facts.paused:
         return f"*Kill switch*  paused by {outside(facts.paused_by, 80)}: nothing leaves until `/moves resume`"
     return "*Kill switch*  off; `/moves pause` stops everything"

@@ -45,15 +45,18 @@ def preparing() -> View:
     )
 
 
-def rehearsal(found: Rehearsal) -> View:
-    """What would leave, exactly; what would stop it; and what only the call can show."""
-    stops = "\n".join(f"•  {outside(one, 400)}" for one in found.stops)
-    verdict = f"*It would stop*\n{stops}" if found.stops else "*Nothing is in its way.* Nothing was done, either."
-    blocks: list[Block] = [
-        SectionBlock(text=markdown(clip(f"*{outside(found.summary, 300)}*", SECTION_LIMIT))),
-        SectionBlock(text=markdown(clip(verdict, SECTION_LIMIT))),
-        DividerBlock(),
-    ]
+def rehearsal(found: Rehearsal, *, executed: bool = False) -> View:
+    """What would leave, exactly; what would stop or delay it; and what only the call can show. Nothing was done."""
+    blocks: list[Block] = [SectionBlock(text=markdown(clip(f"*{outside(found.summary, 300)}*", SECTION_LIMIT)))]
+    if executed:
+        blocks.append(SectionBlock(text=markdown("*A dry run is on*: this was not approved, and nothing leaves.")))
+    for heading, reasons in (("It would stop", found.stops), ("It would only wait", found.waits)):
+        if reasons:
+            listed = "\n".join(f"•  {outside(one, 400)}" for one in reasons)
+            blocks.append(SectionBlock(text=markdown(clip(f"*{heading}*\n{listed}", SECTION_LIMIT))))
+    if not (found.stops or found.waits):
+        blocks.append(SectionBlock(text=markdown("*Nothing is in its way.* Nothing was done, either.")))
+    blocks.append(DividerBlock())
     for label, value in found.exact:
         shown = outside(value, SECTION_LIMIT - 200) or "(empty)"
         blocks.append(SectionBlock(text=markdown(clip(f"*{outside(label, 80)}*\n{shown}", SECTION_LIMIT))))

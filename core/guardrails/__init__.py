@@ -17,13 +17,26 @@ from core.guardrails.people import (
     touches_per_company,
     touches_per_person,
 )
-from core.guardrails.sending import bounce_share, bounce_warning, caps, four_eyes, full, kill_switch, rooms
+from core.guardrails.sending import (
+    DRY_RUN,
+    KILL_SWITCH,
+    bounce_share,
+    bounce_warning,
+    caps,
+    dry_run,
+    four_eyes,
+    full,
+    kill_switch,
+    rooms,
+)
 from core.guardrails.settings import GuardrailSettings
 from core.plan import Plan
 
 __all__ = [
     "ALWAYS",
+    "DRY_RUN",
     "INWARD",
+    "KILL_SWITCH",
     "RULES",
     "Blocked",
     "GuardFacts",
@@ -38,6 +51,7 @@ __all__ = [
     "basis_for",
     "bounce_share",
     "bounce_warning",
+    "dry_run",
     "first_block",
     "full",
     "kill_switch",
@@ -47,9 +61,17 @@ __all__ = [
 
 Rule = Callable[[GuardFacts], Blocked | None]
 
-INWARD: tuple[Rule, ...] = (kill_switch, four_eyes)
+INWARD: tuple[Rule, ...] = (kill_switch, dry_run, four_eyes)
 """For a plan of which nobody outside hears by mail: a task, a deal, a post."""
-ALWAYS: tuple[Rule, ...] = (kill_switch, address_validity, suppression, already_replied, opt_in, legal_basis)
+ALWAYS: tuple[Rule, ...] = (
+    kill_switch,
+    dry_run,
+    address_validity,
+    suppression,
+    already_replied,
+    opt_in,
+    legal_basis,
+)
 """For every step of a plan that has recipients."""
 RULES: tuple[Rule, ...] = (
     *ALWAYS,

@@ -91,6 +91,10 @@ class GuardFacts:
     valid_recipients: tuple[str | None, ...]
     paused: bool = False
     paused_by: str = ""
+    all_paused: bool = False
+    """Whether it is all workspaces that are paused."""
+    dry_runs: frozenset[str] = frozenset()
+    """For whom a dry run is on: members by their id, or `""` for the whole workspace."""
     purpose: str | None = None
     """What the mail is for; None where the caller could not say, and rules about purposes wait until it is armed."""
     arming: bool = True

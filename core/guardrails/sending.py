@@ -7,13 +7,29 @@ from core.guardrails.facts import Blocked, GuardFacts, Period, Room, local
 from core.guardrails.settings import Caps
 from core.money import Money
 
+KILL_SWITCH = "kill_switch"
+DRY_RUN = "dry_run"
 _WHOSE = {"mailbox": "this mailbox", "workspace": "this workspace"}
 _WHEN = {Period.DAY: "today", Period.HOUR: "this hour", Period.MINUTE: "this minute"}
 
 
 def kill_switch(facts: GuardFacts) -> Blocked | None:
+    if facts.all_paused:
+        by = facts.paused_by
+        return Blocked(KILL_SWITCH, f"all workspaces are paused by {by}; `/moves resume all` lets them go on")
     if facts.paused:
-        return Blocked("kill_switch", f"everything is paused by {facts.paused_by}; `/moves resume` lets it go on")
+        return Blocked(KILL_SWITCH, f"everything is paused by {facts.paused_by}; `/moves resume` lets it go on")
+    return None
+
+
+def dry_run(facts: GuardFacts) -> Blocked | None:
+    """What was approved before a dry run was switched on waits until it is off again."""
+    if "" in facts.dry_runs:
+        return Blocked(DRY_RUN, "a dry run is on for this workspace; `/moves dryrun workspace off` lets it go on")
+    if facts.owner in facts.dry_runs:
+        return Blocked(DRY_RUN, "a dry run is on for its owner, who lets it go on with `/moves dryrun off`")
+    if facts.approvers & facts.dry_runs:
+        return Blocked(DRY_RUN, "a dry run is on for who approved it; their `/moves dryrun off` lets it go on")
     return None
 
 

@@ -81,7 +81,7 @@ async def arm_without_end(database: Database, *, seed: int, at_once: int) -> Non
                     effect=id,
                     locked=True,
                 )
-                if guardrails.first_block(facts, (guardrails.kill_switch,)) is None:
+                if guardrails.first_block(facts, (guardrails.kill_switch, guardrails.dry_run)) is None:
                     await db.execute(update(effects).where(effects.c.id == id).values(fence=effects.c.fence + 1))
                 looked = {"workspace_id": database.workspace, "scope": "looked", "subject": id.hex, "window": ""}
                 counted = insert(caps).values(**looked, used=1)

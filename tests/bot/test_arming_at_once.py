@@ -8,11 +8,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
 from sqlalchemy import func, select
 
-from core import switch, workspace
+from core import all_workspaces, dry_run, switch, workspace
+from core.database import Database
 from core.guardrails import GuardrailSettings
 from core.guardrails.settings import Caps
+from core.identity import workspace_id
 from core.tables import caps, effects, reservations
 from core.workspace import WorkspaceSettings
 from tests.bot.arming_process import DOMAINS, EFFECTS, NOON, attempt, make_effects
@@ -143,8 +146,37 @@ async def everybody_looks(database, *, times: int) -> None:
         await asyncio.sleep(0.005)
 
 
-async def test_once_a_pause_is_committed_nothing_is_armed_in_any_process(urls, database):
+async def turn_here(database, *, paused: bool) -> None:
+    async with database.begin() as db:
+        if paused:
+            await switch.pause(db, by=OWNER, reason="stop", now=NOON)
+        else:
+            await switch.resume(db, by=OWNER, now=NOON)
+
+
+async def turn_all(database, *, paused: bool) -> None:
+    async with database.begin() as db:
+        if paused:
+            await all_workspaces.pause(db, by=OWNER, operators={OWNER}, reason="stop", now=NOON)
+        else:
+            await all_workspaces.resume(db, by=OWNER, operators={OWNER}, now=NOON)
+
+
+async def turn_dry_run(database, *, paused: bool) -> None:
+    async with database.begin() as db:
+        if paused:
+            await dry_run.begin(db, whose=switch.EVERYBODY, by=OWNER, now=NOON)
+        else:
+            await dry_run.end(db, whose=switch.EVERYBODY, by=OWNER, now=NOON)
+
+
+@pytest.mark.parametrize("turn", [turn_here, turn_all, turn_dry_run], ids=lambda turn: turn.__name__)
+async def test_once_a_pause_is_committed_nothing_is_armed_in_any_process(urls, database, turn):
+    """A pause of this workspace; of all, said in another; and a dry run, which stops as much."""
+    elsewhere = Database(urls.app, workspace=workspace_id("elsewhere"))
     await factories.furnished(database, now=NOON)
+    await factories.furnished(elsewhere, now=NOON)
+    said_in = elsewhere if turn is turn_all else database
     await make_effects(database, PROCESSES * ARMING_AT_ONCE)
     after_commit, waited_s = 0, []
     async with arming_without_end(urls, database):
@@ -154,14 +186,13 @@ async def test_once_a_pause_is_committed_nothing_is_armed_in_any_process(urls, d
                 await everybody_looks(database, times=1)
             assert await armed(database) > before
             began = time.perf_counter()
-            async with database.begin() as db:
-                await switch.pause(db, by=OWNER, reason="stop", now=NOON)
+            await turn(said_in, paused=True)
             waited_s.append(time.perf_counter() - began)
             at_commit = await armed(database)
             async with asyncio.timeout(60):
                 await everybody_looks(database, times=2)
             after_commit += await armed(database) - at_commit
-            async with database.begin() as db:
-                await switch.resume(db, by=OWNER, now=NOON)
+            await turn(said_in, paused=False)
+    await elsewhere.close()
     print(f"{TRIALS} pauses, {after_commit} armed after the commit; a pause took {max(waited_s):.3f} s at most")
     assert after_commit == 0

@@ -10,11 +10,11 @@ from core import audit, consent, cursor, inbox, learning, person, scoring
 from core.aps import Facts
 from core.database import Database, UnsafeRole, asyncpg_url
 from core.identity import new_id, workspace_id
-from core.tables import APP_ROLE, OWNER_ROLE, RIGHTS, WORKSPACE_SETTING, metadata
+from core.tables import ALL_WORKSPACES_SETTING, APP_ROLE, OWNER_ROLE, RIGHTS, SHARED, WORKSPACE_SETTING, metadata
 from tests.support import factories
 from tests.support.rig import Rig, rigged
 
-TABLES = sorted(metadata.tables)
+TABLES = sorted(set(metadata.tables) - {SHARED})
 
 
 @pytest.fixture
@@ -100,7 +100,35 @@ async def test_every_table_begins_its_key_with_the_workspace_and_is_forced_behin
 
 async def test_no_table_is_left_out(superuser):
     found = await superuser.fetch("select tablename from pg_tables where schemaname = 'public'")
-    assert sorted(row["tablename"] for row in found) == sorted([*TABLES, "alembic_version"])
+    assert sorted(row["tablename"] for row in found) == sorted([*TABLES, SHARED, "alembic_version"])
+
+
+async def test_the_switch_of_all_workspaces_is_seen_from_each_and_turned_only_on_purpose(rig, stranger, superuser):
+    flags = await superuser.fetchrow(
+        "select relrowsecurity, relforcerowsecurity, pg_get_userbyid(relowner) from pg_class where oid = $1::regclass",
+        SHARED,
+    )
+    assert tuple(flags) == (True, True, OWNER_ROLE)
+    turn = f"update {SHARED} set paused = true"
+    for database in (rig.database, stranger):
+        async with database.begin() as db:
+            assert (await db.execute(text(f"select paused from {SHARED} for share"))).scalar_one() is False
+    for statement, refused in (
+        (turn, "row-level security"),
+        (f"delete from {SHARED}", "permission denied"),
+        (f"insert into {SHARED} select 'other', paused, by, reason, at from {SHARED}", "permission denied"),
+    ):
+        with pytest.raises(DBAPIError, match=refused):
+            async with stranger.begin() as db:
+                await db.execute(text(statement))
+    async with stranger.begin() as db:
+        await db.execute(text(f"select set_config('{ALL_WORKSPACES_SETTING}', 'on', true)"))
+        await db.execute(text(turn))
+    with pytest.raises(DBAPIError, match="row-level security"):  # the word counts for its transaction alone
+        async with stranger.begin() as db:
+            await db.execute(text(turn))
+    async with rig.database.begin() as db:
+        assert (await db.execute(text(f"select paused from {SHARED}"))).scalar_one() is True
 
 
 async def test_the_apps_role_is_neither_owner_nor_superuser_nor_a_login(superuser):

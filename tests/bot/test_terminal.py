@@ -1,45 +1,23 @@
-"""The command line about moves: the list, the receipt that is made again, pause and resume, and clear refusals."""
+"""The command line about moves: the list, the receipt that is made again, and clear refusals."""
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select, update
-from typer.testing import CliRunner, Result
 
-from bot.cli import app
 from bot.embedded.process import free_port
 from bot.terminal import short_ids
-from core import cards, effect_rows, queue, switch
+from core import cards, queue
 from core.database import Database
 from core.tables import moves, score_receipts
 from tests.conftest import Urls
 from tests.support.clock import HandClock
+from tests.support.command_line import Caseyos
 from tests.support.factories import furnished, proposed
-
-Caseyos = Callable[..., Awaitable[Result]]
-
-
-@pytest.fixture
-def caseyos(urls: Urls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Caseyos:
-    """Runs a command as a terminal would, with only these settings."""
-    monkeypatch.chdir(tmp_path)
-
-    async def run(*words: str, **settings: str) -> Result:
-        env = {
-            "CASEYOS_DATABASE_URL": urls.app,
-            "CASEYOS_WORKSPACE": "test",
-            "COLUMNS": "200",
-            **{f"CASEYOS_{name.upper()}": value for name, value in settings.items()},
-        }
-        return await asyncio.to_thread(CliRunner().invoke, app, list(words), env=env)
-
-    return run
 
 
 @pytest.fixture
@@ -202,41 +180,6 @@ async def test_why_fails_on_weights_that_this_release_does_not_hold(
     ran = await caseyos("why", str(move))
     assert ran.exit_code == 1
     assert "made with the weights of 1999-01-01" in ran.stdout
-
-
-async def test_pause_stops_and_resume_goes_on_as_the_command_line(
-    caseyos: Caseyos, database: Database, move: UUID
-) -> None:
-    assert (await caseyos("pause", "trade fair")).exit_code == 0
-    async with database.begin() as db:
-        paused = await switch.sending(db)
-    assert (paused.paused, paused.by, paused.reason) == (True, "command line", "trade fair")
-
-    ran = await caseyos("resume")
-    assert "Resumed. Nothing was waiting." in ran.stdout
-    async with database.begin() as db:
-        resumed = await switch.sending(db)
-    assert (resumed.paused, resumed.by) == (False, "command line")
-
-
-async def test_resume_lets_go_on_what_the_pause_blocked(caseyos: Caseyos, database: Database, product: Any) -> None:
-    form = await product.fill_form(message="We would like to exhibit.")
-    await product.settle()
-    await product.approve(await product.card())
-    assert (await caseyos("pause")).exit_code == 0
-    await product.settle()
-    assert await product.mails_to(form["email"]) == []
-
-    assert "Waiting effects that go on: 1" in (await caseyos("resume")).stdout
-    async with database.begin() as db:
-        assert len(await effect_rows.due(db, datetime.now(UTC) + timedelta(seconds=1))) == 1
-
-
-async def test_pause_of_a_workspace_that_is_not_there_is_no_silent_success(caseyos: Caseyos) -> None:
-    for word in ("pause", "resume"):
-        ran = await caseyos(word, workspace="elsewhere")
-        assert ran.exit_code == 1
-        assert "There is no workspace 'elsewhere'" in ran.stderr
 
 
 @pytest.mark.parametrize("words", [("moves",), ("why", "0"), ("pause",), ("resume",)])

@@ -95,9 +95,10 @@ async def test_a_process_that_lives_says_so(product, path):
 
 async def test_ready_names_each_dependency_and_whether_sending_is_paused(product):
     both = {"postgres": {"ok": True}, "redis": {"ok": True}}
-    assert await ready(product) == (200, {"ready": True, "paused": False, "dependencies": both})
+    on = {"ready": True, "paused": False, "paused_by": None, "all_paused": False, "dependencies": both}
+    assert await ready(product) == (200, on)
     await product.say("pause the fair is over")
-    assert await ready(product) == (200, {"ready": True, "paused": True, "dependencies": both})
+    assert await ready(product) == (200, {**on, "paused": True, "paused_by": "U0CASEY"})
 
 
 async def test_a_frozen_database_and_a_frozen_redis_are_named_in_time_and_their_return_as_well(own):

@@ -78,6 +78,26 @@ STOPPED = {
         ("kill_switch", False, None),
         "everything is paused by Casey; `/moves resume` lets it go on",
     ),
+    "all workspaces paused": (
+        replace(FINE, paused=True, all_paused=True, paused_by="Casey (default)"),
+        ("kill_switch", False, None),
+        "all workspaces are paused by Casey (default); `/moves resume all` lets them go on",
+    ),
+    "a dry run of the workspace": (
+        replace(FINE, dry_runs=frozenset({"", "U0CASEY"}), owner="U0CASEY"),
+        ("dry_run", False, None),
+        "a dry run is on for this workspace; `/moves dryrun workspace off` lets it go on",
+    ),
+    "a dry run of the owner": (
+        replace(FINE, dry_runs=frozenset({"U0CASEY"}), owner="U0CASEY"),
+        ("dry_run", False, None),
+        "a dry run is on for its owner, who lets it go on with `/moves dryrun off`",
+    ),
+    "a dry run of who approved": (
+        replace(FINE, dry_runs=frozenset({"U0ORLA"}), owner="U0CASEY", approvers=frozenset({"U0ORLA"})),
+        ("dry_run", False, None),
+        "a dry run is on for who approved it; their `/moves dryrun off` lets it go on",
+    ),
     "nobody": (
         replace(FINE, recipients=(), valid_recipients=(), known=()),
         ("address_validity", True, None),
@@ -362,7 +382,7 @@ def test_a_plan_that_mails_nobody_meets_only_what_concerns_it():
 def test_a_step_that_sends_nothing_meets_what_ends_a_plan_and_no_more(name):
     facts, (rule, final, _), _ = STOPPED[name]
     blocked = first_block(facts, rules_for(MAIL, sends=False))
-    assert (blocked is not None) is (final or rule == "kill_switch")
+    assert (blocked is not None) is (final or rule in {"kill_switch", "dry_run"})
     assert first_block(facts, rules_for(MAIL, sends=True)).rule == rule
     assert first_block(facts, ALWAYS) == blocked
 

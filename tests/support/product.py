@@ -120,6 +120,7 @@ async def running_product(
     clock: HandClock,
     signing_secret: str,
     forms_secret: str,
+    workspace: str = "test",
     **settings: Any,
 ) -> AsyncIterator[Product]:
     """A bot in HTTP mode on a free port and a worker beside it, both on this database and this sandbox."""
@@ -127,7 +128,7 @@ async def running_product(
         _env_file=None,
         database_url=database_url,
         redis_url=redis_url,
-        workspace="test",
+        workspace=workspace,
         default_owner=OWNER,
         voice_name="Casey Morgan",
         voice_company="Pier 7 Marketing",
