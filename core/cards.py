@@ -98,8 +98,8 @@ async def _progress(db: Db, move: UUID) -> tuple[CardState, datetime | None, str
     for row in rows:
         if State(row.state) is State.APPROVED and row.cause:
             return CardState.WAITING, row.due_at, row.cause
-    if State.HELD in states:
-        return CardState.HELD, states[State.HELD].due_at, None
+    if State.HELD in states and (leaves_at := states[State.HELD].due_at) is not None:
+        return CardState.HELD, leaves_at, None
     return CardState.WORKING, None, None
 
 

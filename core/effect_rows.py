@@ -208,7 +208,8 @@ async def previous_applied(db: Db, row: EffectRow) -> bool:
     return (await db.execute(statement)).scalar_one() == row.step
 
 
-async def look_later(db: Db, row: EffectRow, until: datetime) -> None:
+async def look_later(db: Db, row: EffectRow, until: datetime | None) -> None:
+    """None: something else will say when."""
     await db.execute(update(effects).where(effects.c.id == row.id).values(due_at=until))
 
 

@@ -139,7 +139,7 @@ class Runner:
         if not row.tells:
             if not await effect_rows.previous_applied(db, row):
                 # The step before has no receipt yet; it wakes this one when it has.
-                await effect_rows.look_later(db, row, now + RETRY_AFTER)
+                await effect_rows.look_later(db, row, None)
                 return None
             if (blocked := await self._blocked(db, job, now)) is not None:
                 event = (

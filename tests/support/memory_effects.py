@@ -149,7 +149,7 @@ class MemoryEffects:
             now = self._clock()
             self._due(plan, SENDING, max(waiting.due_at or now, now))
 
-    def _due(self, plan: Plan, step: int, at: datetime) -> None:
+    def _due(self, plan: Plan, step: int, at: datetime | None) -> None:
         old = plan.effects[step]
         plan.effects[step] = replace(old, due_at=at)
 
@@ -172,7 +172,7 @@ class MemoryEffects:
                 self._advance(move, plan, step, machine.Undo(self._timing))
                 await self._take_back(move, plan, step)
             case _ if step == SENDING and plan.effects[DRAFT].state is not State.APPLIED:
-                self._due(plan, step, now + RETRY)
+                self._due(plan, step, None)
             case _ if self.paused:
                 self._advance(move, plan, step, machine.Block("paused", rule="kill_switch"))
             case _:
