@@ -218,16 +218,6 @@ async def _insert(db: Db, *, now: datetime, **values: Any) -> UUID | None:
     return inserted
 
 
-async def previous_applied(db: Db, row: EffectRow) -> bool:
-    """Whether every step before this one has its receipt."""
-    if row.step == 0:
-        return True
-    statement = select(func.count()).where(
-        effects.c.approval_id == row.approval_id, effects.c.step < row.step, effects.c.state == State.APPLIED
-    )
-    return (await db.execute(statement)).scalar_one() == row.step
-
-
 async def look_later(db: Db, row: EffectRow, until: datetime | None) -> None:
     """None: something else will say when."""
     await db.execute(update(effects).where(effects.c.id == row.id).values(due_at=until))

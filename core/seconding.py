@@ -1,50 +1,22 @@
 """Four eyes: what a second person has to approve waits for that person, however long, and is never denied by waiting."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from core import audit, effect_rows, execution
 from core import effect as machine
 from core.audit import Entry, What
 from core.database import Db
 from core.effect import State
-from core.money import Money
-from core.tables import approvals, moves, recommendations
+from core.tables import approvals
 
 RULE = "four_eyes"
 
 
 class NotNeeded(Exception):
     """There is nothing to second; the message says why."""
-
-
-@dataclass(frozen=True)
-class Grounds:
-    """Who has approved a plan, and what it is about."""
-
-    approvers: frozenset[str]
-    value: Money | None
-
-
-async def grounds(db: Db, approval: UUID) -> Grounds:
-    statement = (
-        select(approvals.c.approved_by, approvals.c.seconded_by, recommendations.c.facts)
-        .join(moves, (moves.c.id == approvals.c.move_id) & (moves.c.workspace_id == approvals.c.workspace_id))
-        .join(
-            recommendations,
-            (recommendations.c.id == moves.c.recommendation_id)
-            & (recommendations.c.workspace_id == moves.c.workspace_id),
-        )
-        .where(approvals.c.id == approval)
-    )
-    row = (await db.execute(statement)).one()
-    worth, currency = row.facts.get("value"), row.facts.get("currency")
-    value = Money.of(Decimal(str(worth)), currency) if worth is not None and currency else None
-    return Grounds(frozenset(one for one in (row.approved_by, row.seconded_by) if one), value)
 
 
 async def second(db: Db, *, move: UUID, by: str, now: datetime) -> None:
