@@ -205,15 +205,20 @@ def audit(
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="ack")],
+    name: Annotated[str, typer.Argument(help="ack or effects")],
     short: Annotated[bool, typer.Option("--short", help="A quick look: fewer rounds, rougher figures.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Nothing but the JSON object.")] = False,
 ) -> None:
     """Measure as ratios against the raw library in one run; the last line is a JSON object."""
-    if name != "ack":
-        raise _fail(f"There is no benchmark {name}; there is: ack.")
-    from bot.bench.ack import SHORT, WHOLE, run
+    if name == "ack":
+        from bot.bench import ack
 
-    raise typer.Exit(run(size=SHORT if short else WHOLE))
+        raise typer.Exit(ack.run(size=ack.SHORT if short else ack.WHOLE, quiet=as_json))
+    if name == "effects":
+        from bot.bench import effects
+
+        raise typer.Exit(effects.run(size=effects.SHORT if short else effects.WHOLE, quiet=as_json))
+    raise _fail(f"There is no benchmark {name}; there are: ack, effects.")
 
 
 @mail.command("classify")

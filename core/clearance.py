@@ -3,33 +3,32 @@
 from datetime import datetime
 from typing import Any
 
-from core import arming, guardrails, queue, seconding, switch, workspace
+from core import arming, guardrails, queue, switch
 from core.actions.registry import ACTIONS
+from core.around import Around
 from core.database import Db
 from core.effect_rows import EffectRow
 from core.guardrails import Blocked
 from core.plan import Step
 
 
-async def blocked(db: Db, row: EffectRow, step: Step[Any], params: Any, now: datetime) -> Blocked | None:
+async def blocked(
+    db: Db, row: EffectRow, step: Step[Any], params: Any, around: Around, now: datetime
+) -> Blocked | None:
     """What stops a step of an approved plan; None when it may be armed, and then its room is taken."""
-    assert row.move_id is not None
-    zone = (await workspace.member(db, (await queue.get(db, row.move_id)).owner)).zone
     plan = ACTIONS[row.action].plan(params)
     if plan.expires_at is not None and step.sends and now >= plan.expires_at:
         return Blocked("expired", "its time has passed", final=True)
-    assert row.approval_id is not None
-    seen = await seconding.grounds(db, row.approval_id)
     facts = await arming.guard_facts(
         db,
         recipients=plan.recipients,
         since=row.created_at,
-        zone=zone,
+        zone=around.zone,
         now=now,
         effect=row.id,
         locked=True,
-        value=seen.value,
-        approvers=seen.approvers,
+        value=around.value,
+        approvers=around.approvers,
     )
     rules = guardrails.rules_for(plan, sends=step.sends)
     if (found := guardrails.first_block(facts, rules)) is not None:

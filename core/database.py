@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy import text
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -18,7 +20,6 @@ Db = AsyncConnection
 # Rows are locked FOR NO KEY UPDATE (`key_share=True`): a second update of a row in one transaction checks its foreign
 # keys again, and those checks would wait for a plain FOR UPDATE on the parent, and deadlock.
 
-_SET_WORKSPACE = text(f"select set_config('{WORKSPACE_SETTING}', :workspace, true)")
 _WHO = text("select rolsuper or rolbypassrls from pg_roles where rolname = current_user")
 CONNECT_TIMEOUT_S = 5.0
 STATEMENT_TIMEOUT_MS = 15_000
@@ -46,6 +47,21 @@ def asyncpg_url(url: str) -> str:
     return f"postgresql+asyncpg://{rest}"
 
 
+def in_workspace(workspace: UUID) -> type[asyncpg.Connection]:
+    """asyncpg's connection, whose transactions are in this workspace: that is said in the round trip that begins them.
+
+    Were asyncpg to begin one in other words, the workspace would not be set, and row level security would hide all rows.
+    """
+    begin = f"BEGIN; SET LOCAL {WORKSPACE_SETTING} = '{workspace}';"
+
+    class InWorkspace(asyncpg.Connection):  # type: ignore[misc]
+        async def execute(self, query: str, *args: Any, **how: Any) -> str:
+            said: str = await super().execute(begin if query == "BEGIN;" else query, *args, **how)
+            return said
+
+    return InWorkspace
+
+
 class Database:
     """Hands out transactions. The app role is neither owner nor superuser, whoever logs in."""
 
@@ -57,6 +73,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,  # what overflows is closed on its return: under load it would be opened anew each time
             connect_args={
+                "connection_class": in_workspace(workspace),
                 "timeout": CONNECT_TIMEOUT_S,
                 "command_timeout": COMMAND_TIMEOUT_S,
                 "server_settings": {
@@ -73,7 +90,6 @@ class Database:
     async def begin(self) -> AsyncIterator[Db]:
         """One transaction in this workspace: committed at the end of the block, rolled back on an exception."""
         async with self.engine.begin() as db:
-            await db.execute(_SET_WORKSPACE, {"workspace": str(self.workspace)})
             yield db
             await audit.flush(db)
 

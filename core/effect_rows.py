@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, Row, Uuid, cast, func, select, update
+from sqlalchemy import Integer, Row, Select, Uuid, bindparam, cast, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 
 from core import audit
@@ -95,27 +95,47 @@ async def due(db: Db, now: datetime, *, limit: int = 50) -> list[UUID]:
 
 
 async def lock(db: Db, id: UUID, *, wait: bool = True) -> EffectRow | None:
-    """The effect, locked until the commit; None when there is none, or, without `wait`, another worker has it."""
-    plan = (await db.execute(select(effects.c.approval_id).where(effects.c.id == id))).scalar_one_or_none()
-    if plan is not None and not await _lock_approval(db, plan, wait=wait):
-        return None
-    statement = select(effects).where(effects.c.id == id).with_for_update(key_share=True, skip_locked=not wait)
-    row = (await db.execute(statement)).one_or_none()
+    """The effect, locked until the commit; None when there is none, or, without `wait`, another worker has it.
+
+    Its approval is locked first, by the same statement: the CTE has to give its row before the effect's can be locked.
+    """
+    row = (await db.execute(_LOCK if wait else _LOCK_IF_FREE, {"effect": id})).one_or_none()
     return None if row is None else from_row(row)
 
 
-async def _lock_approval(db: Db, approval: UUID, *, wait: bool) -> bool:
+def _locking(*, skip_locked: bool) -> Select[Any]:
+    own = effects.alias("own")
+    of_its_approval = (approvals.c.workspace_id == own.c.workspace_id) & (approvals.c.id == own.c.approval_id)
+    plan = (
+        select(approvals.c.id)
+        .join(own, of_its_approval)
+        .where(own.c.id == bindparam("effect"))
+        .with_for_update(key_share=True, skip_locked=skip_locked, of=approvals)
+        .cte("plan")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+    return (
+        select(effects)
+        .outerjoin(plan, plan.c.id == effects.c.approval_id)
+        .where(effects.c.id == bindparam("effect"), effects.c.approval_id.is_(None) | plan.c.id.is_not(None))
+        .with_for_update(key_share=True, skip_locked=skip_locked, of=effects)
+    )
+
+
+_LOCK, _LOCK_IF_FREE = _locking(skip_locked=False), _locking(skip_locked=True)
+
+
+async def _lock_approval(db: Db, approval: UUID) -> None:
     """Before any of its steps: what a step does to the others then never meets somebody who came the other way."""
     statement = select(approvals.c.id).where(approvals.c.id == approval)
-    locked = await db.execute(statement.with_for_update(key_share=True, skip_locked=not wait))
-    return locked.first() is not None
+    await db.execute(statement.with_for_update(key_share=True))
 
 
 async def of_approval(db: Db, approval: UUID, *, locked: bool = True) -> list[EffectRow]:
     """The steps of an approved plan, in order, locked until the commit."""
     statement = select(effects).where(effects.c.approval_id == approval).order_by(effects.c.step)
     if locked:
-        await _lock_approval(db, approval, wait=True)
+        await _lock_approval(db, approval)
         statement = statement.with_for_update(key_share=True)
     return [from_row(row) for row in (await db.execute(statement)).all()]
 
@@ -197,16 +217,6 @@ async def _insert(db: Db, *, now: datetime, **values: Any) -> UUID | None:
     statement = statement.on_conflict_do_nothing(index_elements=["workspace_id", "key"])
     inserted: UUID | None = (await db.execute(statement.returning(effects.c.id))).scalar_one_or_none()
     return inserted
-
-
-async def previous_applied(db: Db, row: EffectRow) -> bool:
-    """Whether every step before this one has its receipt."""
-    if row.step == 0:
-        return True
-    statement = select(func.count()).where(
-        effects.c.approval_id == row.approval_id, effects.c.step < row.step, effects.c.state == State.APPLIED
-    )
-    return (await db.execute(statement)).scalar_one() == row.step
 
 
 async def look_later(db: Db, row: EffectRow, until: datetime | None) -> None:

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
-from core import arming, audit, effect_rows, queue
+from core import arming, audit, effect_change, effect_rows, queue
 from core import effect as machine
 from core.actions.registry import ACTIONS
 from core.audit import Entry
@@ -35,23 +35,9 @@ async def advance(
     """
     after = machine.transition(row.effect, event, now)
     changed = replace(row, effect=after, receipt=receipt or row.receipt)
-    values = {
-        "state": after.state,
-        "attempt": after.attempt,
-        "fence": after.fence,
-        "due_at": after.due_at,
-        "start_by": after.start_by,
-        "horizon_until": after.horizon_until,
-        "cause": after.cause,
-        "claims": after.claims,
-        "looks": after.looks,
-        "rule": after.rule,
-        "updated_at": now,
-    }
-    if receipt is not None:
-        values["receipt"] = {"external_id": receipt.external_id, "known_by": receipt.known_by, "detail": receipt.detail}
-    await db.execute(update(effects).where(effects.c.id == row.id).values(**values))
-    if not row.tells and after.state is not row.effect.state:
+    moved = after.state is not row.effect.state
+    withdrawn = await effect_change.write(db, changed, receipt=receipt, shows=moved and not row.tells, now=now)
+    if moved and not row.tells:
         entry = Entry(
             what=audit.word_for(event, after.state),
             who=by,
@@ -65,12 +51,12 @@ async def advance(
     if row.tells:
         if after.state is State.APPLIED and row.action == POST_CARD:
             await _card_is_up(db, changed, now)
-    elif after.state is not row.effect.state:
+    elif moved:
         if after.state in _NOTHING_LEFT and row.effect.state is not State.NEEDS_HUMAN:
             await arming.release(db, row.id)
         if after.state is State.UNDONE:
             await arming.forget_purpose(db, row.id)
-        await _plan_follows(db, changed, now)
+        await _plan_follows(db, changed, now, withdrawn=withdrawn)
     return changed
 
 
@@ -147,16 +133,14 @@ async def _card_is_up(db: Db, row: EffectRow, now: datetime) -> None:
     )
 
 
-async def _plan_follows(db: Db, row: EffectRow, now: datetime) -> None:
-    """What a step's new state means for the steps after it, for the room it took, and for its move."""
+async def _plan_follows(db: Db, row: EffectRow, now: datetime, *, withdrawn: bool) -> None:
+    """What a step's new state means for the other steps and for its move."""
     assert row.approval_id is not None
     assert row.move_id is not None
     state = row.effect.state
-    if await _withdrawn(db, row.approval_id):
+    if withdrawn:
         await _withdrawn_follows(db, row, now)
-    elif state is State.APPLIED and row.step + 1 < len(ACTIONS[row.action].steps):
-        await _wake_next(db, row, now)
-    elif state is State.APPLIED:
+    elif state is State.APPLIED and row.step + 1 == len(ACTIONS[row.action].steps):
         await queue.finish(db, row.move_id, now=now)
     elif state in {State.REFUSED, State.DROPPED}:
         why = row.effect.cause or "it did not go through"
@@ -165,7 +149,6 @@ async def _plan_follows(db: Db, row: EffectRow, now: datetime) -> None:
             await queue.finish(db, row.move_id, note=f"{row.definition.name.replace('_', ' ')} failed: {why}", now=now)
         else:
             await withdraw(db, row.approval_id, row.move_id, why=why, by="caseyos", now=now)
-    await queue.touch(db, row.move_id, now=now)
 
 
 async def _withdrawn_follows(db: Db, row: EffectRow, now: datetime) -> None:
@@ -182,19 +165,6 @@ async def _withdrawn_follows(db: Db, row: EffectRow, now: datetime) -> None:
 
 _NOTHING_LEFT = machine.ENDED_WITHOUT_EFFECT - {State.UNDONE}
 """Ends in which nobody outside heard anything: the room that was taken is given back."""
-
-
-async def _withdrawn(db: Db, approval: UUID) -> bool:
-    statement = select(approvals.c.withdrawn_at).where(approvals.c.id == approval)
-    return (await db.execute(statement)).scalar_one() is not None
-
-
-async def _wake_next(db: Db, row: EffectRow, now: datetime) -> None:
-    """The step after this one may go: at once, or when its hold ends."""
-    following = effects.c.approval_id == row.approval_id, effects.c.step == row.step + 1
-    waits = effects.c.state.in_([State.APPROVED, State.HELD])
-    due = func.greatest(func.coalesce(effects.c.due_at, now), now)
-    await db.execute(update(effects).where(*following, waits).values(due_at=due))
 
 
 async def unblock(db: Db, rule: str, now: datetime) -> int:

@@ -12,15 +12,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from core import clearance, effect_rows, execution, telling, watched
+from core import around, clearance, effect_rows, execution, telling, watched
 from core import effect as machine
 from core.actions.registry import ACTIONS
+from core.around import Around
 from core.database import Database, Db, is_away
 from core.effect import State, Timing
 from core.effect_rows import EffectRow
 from core.plan import Step
-from core.ports import CannotTell, Ports, Receipt, Receipts, Rejected, Unavailable, Unclear
-from core.watched import WatchedDeal
+from core.ports import CannotTell, Ports, Receipt, Rejected, Unavailable, Unclear
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +41,7 @@ class Job:
     row: EffectRow
     step: Step[Any]
     params: Any
-    done: Receipts
-    watched: tuple[WatchedDeal, ...] = ()
+    around: Around
 
 
 class Runner:
@@ -128,21 +127,19 @@ class Runner:
     async def _job(self, db: Db, row: EffectRow) -> Job:
         if row.tells:
             step = telling.STEPS[row.action]
-            return Job(row, step, await telling.params(db, row, self._clock()), ())
+            return Job(row, step, await telling.params(db, row, self._clock()), Around())
         action = ACTIONS[row.action]
-        step, params = action.steps[row.step], action.params.model_validate(row.params)
-        facts = await watched.of_move(db, row.move_id) if step.sends and row.move_id is not None else ()
-        return Job(row, step, params, await effect_rows.receipts(db, row), facts)
+        return Job(row, action.steps[row.step], action.params.model_validate(row.params), await around.of(db, row))
 
     async def _arm(self, db: Db, job: Job, now: datetime) -> Job | None:
         """Arms the effect if its turn has come and every guardrail lets it; None when it has to wait."""
         row = job.row
         if not row.tells:
-            if not await effect_rows.previous_applied(db, row):
+            if not job.around.its_turn:
                 # The step before has no receipt yet; in the transaction in which it gets one it wakes this step.
                 await effect_rows.look_later(db, row, None)
                 return None
-            if (blocked := await clearance.blocked(db, row, job.step, job.params, now)) is not None:
+            if (blocked := await clearance.blocked(db, row, job.step, job.params, job.around, now)) is not None:
                 event = (
                     machine.Drop(blocked.reason)
                     if blocked.final
@@ -160,14 +157,14 @@ class Runner:
         try:
             first = row.effect.attempt == 1
             await self._unchanged(job)
-            receipt = await step.check(job.params, self._ports, row.key, job.done, first=first)
+            receipt = await step.check(job.params, self._ports, row.key, job.around.done, first=first)
             if receipt is None:
                 assert row.effect.start_by is not None
                 if self._clock() > row.effect.start_by:
                     # Too late to begin: what is sent now could land after the horizon. Nothing has left yet.
                     event: machine.Event = machine.Unavailable("it came too late to begin", RETRY_AFTER)
                 else:
-                    receipt = await step.send(job.params, self._ports, row.key, job.done)
+                    receipt = await step.send(job.params, self._ports, row.key, job.around.done)
         except Rejected as no:
             event = self._refused(row, str(no))
         except Unavailable as busy:
@@ -180,9 +177,9 @@ class Runner:
 
     async def _unchanged(self, job: Job) -> None:
         """Raises Rejected when a fact has changed that the person who approved would want to know."""
-        if not job.watched or job.row.move_id is None:
+        if not job.step.sends or not job.around.watched or job.row.move_id is None:
             return
-        now, changed = await watched.look(self._ports.crm, job.watched)
+        now, changed = await watched.look(self._ports.crm, job.around.watched)
         if changed:
             async with self._database.begin() as db:
                 await watched.remember(db, job.row.move_id, now, self._clock())
@@ -201,7 +198,7 @@ class Runner:
         event: machine.Event
         asked_at = self._clock()
         try:
-            receipt = await job.step.find(job.params, self._ports, row.key, job.done)
+            receipt = await job.step.find(job.params, self._ports, row.key, job.around.done)
             event = machine.Found() if receipt is not None else machine.NotFound(LOOK_AGAIN, asked_at)
         except (CannotTell, Rejected) as known:
             # A note that nobody can find is said again rather than lost; of a change a person is asked.

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -30,15 +29,6 @@ def of_record(record: CrmRecord | None) -> list[dict[str, str]]:
         for deal in deals
         if "stage" in deal.values
     ]
-
-
-async def of_move(db: Db, move: UUID) -> tuple[WatchedDeal, ...]:
-    statement = select(recommendations.c.watched).join(
-        moves,
-        (moves.c.recommendation_id == recommendations.c.id) & (moves.c.workspace_id == recommendations.c.workspace_id),
-    )
-    stored: list[dict[str, Any]] = (await db.execute(statement.where(moves.c.id == move))).scalar_one()
-    return tuple(WatchedDeal.model_validate(one) for one in stored)
 
 
 async def look(crm: Crm, watched: Sequence[WatchedDeal]) -> tuple[tuple[WatchedDeal, ...], str]:

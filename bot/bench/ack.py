@@ -4,13 +4,10 @@ import asyncio
 import itertools
 import json
 import os
-import platform
 import secrets
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -18,33 +15,28 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 import uvloop
 from aiohttp import web
 from rich.console import Console
 
+from bot.bench import ground
+from bot.bench.ground import WORKSPACE
 from bot.bench.load import BadAnswer, Target, latencies, per_second
 from bot.bench.press import USER, Presses
 from bot.embedded import servers
 from bot.embedded.process import free_port
 from bot.process_tree import Process, caseyos
-from core import cards, intake, queue, signal, workspace
+from core import cards, queue
 from core.card import Card
 from core.database import Database
-from core.draft import Voice
 from core.identity import workspace_id
-from core.inquiry import FORM_SUBMITTED
-from core.intake import Asked
-from core.signal import Signal
-from core.workspace import WorkspaceSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENTS = 32
 MOVES = 128
 START_S = 30.0
-WORKSPACE = "bench"
 BARS = {"p50_fsync_on": 2.5, "p50_fsync_off": 2.5, "requests_fsync_on": 0.3, "requests_fsync_off": 0.25}
 """A ratio of p50 is at most its bar, one of requests at least."""
 
@@ -82,18 +74,18 @@ class Side:
         }
 
 
-def run(*, size: Size = WHOLE) -> int:
+def run(*, size: Size = WHOLE, quiet: bool = False) -> int:
     """Measures and prints, the report as the last line; 0 when every ratio keeps its bar, 1 when one does not."""
-    console = Console(stderr=True)
-    report: dict[str, Any] = {"bench": "ack", "clients": CLIENTS, "machine": _machine(), "bars": BARS}
+    console = Console(stderr=True, quiet=quiet)
+    report: dict[str, Any] = {"bench": "ack", "clients": CLIENTS, "machine": ground.machine(), "bars": BARS}
     ratios: dict[str, float] = {}
     try:
-        for name, durable in (("fsync_on", True), ("fsync_off", False)):
+        for name, durable in ground.MODES:
             product, bare, pairs = _measure(size, console, name=name, durable=durable)
             report[name] = {"product": product.figures(), "bare": bare.figures()}
             ratios |= {f"{what}_{name}": round(ratio, 3) for what, ratio in pairs.items()}
     except (BadAnswer, OSError, TimeoutError) as failed:
-        console.print(f"[red]The benchmark failed:[/red] {failed}", highlight=False)
+        print(f"The benchmark failed: {failed}", file=sys.stderr)
         return 1
     report["ratios"] = ratios
     report["ok"] = all(kept(name, ratio) for name, ratio in ratios.items())
@@ -108,11 +100,8 @@ def kept(name: str, ratio: float) -> bool:
 def _measure(size: Size, console: Console, *, name: str, durable: bool) -> tuple[Side, Side, dict[str, float]]:
     """One mode: both servers on one database, in turn."""
     with ExitStack() as stack:
-        data = Path(tempfile.mkdtemp(prefix="caseyos-bench-"))
-        stack.callback(shutil.rmtree, data, ignore_errors=True)
-        data.chmod(0o711)
         with console.status(f"{name}: starting PostgreSQL and Valkey"):
-            embedded = stack.enter_context(servers.running(data, durable=durable))
+            embedded, data = stack.enter_context(ground.embedded(durable=durable))
         runner = stack.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
         return runner.run(_compare(size, console, name=name, embedded=embedded, data=data))
 
@@ -179,33 +168,15 @@ async def _seed(url: str, *, moves: int) -> list[Card]:
     here, now = workspace_id(WORKSPACE), datetime.now(UTC)
     database = Database(url, workspace=here)
     try:
-        async with database.begin() as db:
-            chosen = WorkspaceSettings(default_owner=USER, voice=Voice(name="Casey Morgan", company="Pier 7 Marketing"))
-            await workspace.ensure(db, id=here, name=WORKSPACE, settings=chosen, now=now)
-            await workspace.ensure_member(db, workspace=here, user=USER, name="Casey Morgan", zone="UTC", now=now)
+        await ground.furnish(database, owner=USER, daily_mail_cap=40, now=now)
         async with database.begin() as db:
             for number in range(moves):
-                await _move(db, number, here=here, now=now)
+                email = f"dana{number}@northpier.example"
+                await ground.fill_in_form(db, number, email=email, here=here, now=now)
             rows = await queue.today(db, USER, limit=moves)
             return [await cards.card(db, row.id, now) for row in rows]
     finally:
         await database.close()
-
-
-async def _move(db: Any, number: int, *, here: UUID, now: datetime) -> None:
-    inquiry = {
-        "form": "contact",
-        "name": "Dana Whitfield",
-        "email": f"dana{number}@northpier.example",
-        "company": "Northpier Freight",
-        "message": "We would like to exhibit on 14 January. What are the prices?",
-    }
-    fact = Signal("forms", FORM_SUBMITTED, f"bench{number}", inquiry, now)
-    stored = await signal.store(db, fact, workspace=here, now=now)
-    assert stored is not None
-    claimed = await signal.claim(db, stored, now)
-    assert claimed is not None
-    await intake.take_in(db, claimed, Asked(), workspace_id=here, now=now)
 
 
 async def _every_press_counted(url: str, presses: int) -> None:
@@ -288,7 +259,3 @@ async def _until_listening(target: Target) -> None:
                     return
             except OSError:
                 await asyncio.sleep(0.05)
-
-
-def _machine() -> str:
-    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"

@@ -19,6 +19,7 @@ from bot.settings import Settings, needed
 from core import audit
 from core.audit_chain import digest, unlinked
 from core.audit_entry import Entry, What
+from core.database import in_workspace
 from core.identity import new_id, workspace_id
 from core.tables import APP_ROLE
 
@@ -26,7 +27,6 @@ WINDOW_S = 300
 POOL = 20  # as many connections as the product may open
 
 APPEND = str(audit.APPEND).replace(":key", "$1").replace(":rows", "$2").replace(":count", "$3")
-SET_WORKSPACE = "select set_config('caseyos.workspace', $1, true)"
 TAKE = (
     "INSERT INTO inbox (workspace_id, key, at) VALUES ($1::UUID, $2::VARCHAR, $3::TIMESTAMP WITH TIME ZONE)"
     " ON CONFLICT DO NOTHING RETURNING inbox.key"
@@ -49,7 +49,6 @@ async def snooze(connection: Any, *, workspace: str, press: dict[str, Any], now:
     action, user = press["actions"][0], press["user"]["id"]
     move = UUID(action["block_id"].partition(":")[2])
     async with connection.transaction():
-        await connection.fetch(SET_WORKSPACE, workspace)
         first = await connection.fetch(TAKE, UUID(workspace), f"trigger:{press['trigger_id']}", now)
         if not first:
             return
@@ -111,6 +110,7 @@ async def main(settings: Settings) -> None:
         min_size=1,
         max_size=POOL,
         reset=_keep_session,
+        connection_class=in_workspace(workspace_id(settings.workspace)),
         server_settings={"role": APP_ROLE, "timezone": "UTC"},
     ) as pool:
         secret = needed(settings.slack_signing_secret, "slack_signing_secret", "presses are signed")

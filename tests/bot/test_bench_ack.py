@@ -19,7 +19,7 @@ from bot.bench.load import BadAnswer, Target, connect, latencies
 from bot.bench.press import PATH, USER, Presses, signature
 from core import cards, queue
 from core.card import Card
-from core.database import Database
+from core.database import Database, in_workspace
 from core.tables import APP_ROLE, move_events, moves
 from tests.conftest import SIGNING_SECRET, Urls
 from tests.support.clock import HandClock
@@ -37,7 +37,10 @@ def squeezed(sql: str) -> str:
 @asynccontextmanager
 async def bare_server(urls: Urls, database: Database) -> AsyncIterator[int]:
     """The bare side in this process; its port."""
-    async with asyncpg.create_pool(urls.app, min_size=1, server_settings={"role": APP_ROLE}) as pool:
+    ours = in_workspace(database.workspace)
+    async with asyncpg.create_pool(
+        urls.app, min_size=1, connection_class=ours, server_settings={"role": APP_ROLE}
+    ) as pool:
         app = bare.application(pool, workspace=str(database.workspace), secret=SIGNING_SECRET)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
@@ -108,7 +111,7 @@ async def test_the_bare_side_sends_the_products_very_statements(
     seen.clear()
     await pressed(port, card)
 
-    expected = [bare.SET_WORKSPACE, bare.TAKE, bare.MEMBER, bare.SNOOZE, bare.APPEND]
+    expected = [bare.TAKE, bare.MEMBER, bare.SNOOZE, bare.APPEND]
     assert seen == ["begin", *map(squeezed, expected), "commit"]
 
 

@@ -186,6 +186,17 @@ async def test_an_answer_that_comes_after_its_lease_is_kept_as_late_evidence(rig
     assert len(rig.mailbox.outbox) == 1
 
 
+async def test_a_mail_whose_hold_is_over_before_its_draft_is_there_leaves_as_soon_as_it_is(rig):
+    plan = await rig.approved()
+    rig.clock.advance(HOLD)
+    await rig.runner.run(plan.sending)
+    assert rig.mailbox.outbox == []
+
+    await rig.settle()  # no time passes
+    assert await rig.state(plan.sending) is State.APPLIED
+    assert len(rig.mailbox.outbox) == 1
+
+
 async def test_a_second_worker_leaves_alone_what_the_first_has_locked(rig):
     plan = await rig.held()
     rig.clock.advance(HOLD)

@@ -1,5 +1,7 @@
 """Workspaces are walls: the app's role sees and changes the rows of the one workspace it has set, in every table."""
 
+from contextlib import asynccontextmanager
+
 import asyncpg
 import pytest
 from sqlalchemy import text
@@ -176,9 +178,16 @@ async def test_a_row_cannot_be_put_into_another_workspace(rig, stranger, table):
                 await db.execute(text(statement))
 
 
+@asynccontextmanager
+async def outside_a_transaction(database):
+    """A connection of the app's pool that begins none: only a transaction is in a workspace."""
+    async with database.engine.connect() as db:
+        yield await db.execution_options(isolation_level="AUTOCOMMIT")
+
+
 @pytest.mark.parametrize("table", TABLES)
 async def test_without_a_workspace_set_the_app_sees_nothing(rig, table):
-    async with rig.database.engine.begin() as db:
+    async with outside_a_transaction(rig.database) as db:
         assert (await db.execute(text(f"select count(*) from {table}"))).scalar_one() == 0
 
 
@@ -187,7 +196,7 @@ async def test_the_workspace_of_one_transaction_does_not_leak_into_the_next_on_t
     async with one.begin() as db:
         pid = (await db.execute(text("select pg_backend_pid()"))).scalar_one()
         assert (await db.execute(text("select count(*) from moves"))).scalar_one() == 1
-    async with one.engine.begin() as db:
+    async with outside_a_transaction(one) as db:
         assert (await db.execute(text("select pg_backend_pid()"))).scalar_one() == pid
         assert (await db.execute(text("select count(*) from moves"))).scalar_one() == 0
     await one.close()

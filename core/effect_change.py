@@ -1,0 +1,74 @@
+"""The statement by which an effect changes, with what every change entails: the step after it, and its move's card."""
+
+from datetime import datetime
+
+from sqlalchemy import Boolean, DateTime, Integer, Text, bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from core.database import Db
+from core.effect import State
+from core.effect_rows import EffectRow
+from core.ports import Receipt
+
+_CHANGE = text(
+    """
+    with plan as materialized (
+        select approvals.id, approvals.withdrawn_at is not null as withdrawn
+        from approvals join effects on effects.workspace_id = approvals.workspace_id and effects.approval_id = approvals.id
+        where effects.id = :effect
+    ), changed as (
+        update effects set state = :state, attempt = :attempt, fence = :fence, due_at = :due_at, start_by = :start_by,
+            horizon_until = :horizon_until, cause = :cause, claims = :claims, looks = :looks,
+            rule = :rule, updated_at = :now,
+            receipt = coalesce(:receipt, receipt)
+        where id = :effect
+        returning move_id
+    ), woken as (
+        update effects set due_at = greatest(coalesce(due_at, :now), :now)
+        from plan
+        where :applied and not plan.withdrawn and effects.approval_id = plan.id and effects.step = :next
+            and effects.state in ('approved', 'held')
+    ), shown as (
+        update moves set revision = revision + 1, card_due_at = :now, updated_at = :now
+        from changed
+        where :shows and moves.id = changed.move_id
+    )
+    select withdrawn from plan
+    """
+).bindparams(
+    *(bindparam(name, type_=DateTime(timezone=True)) for name in ("due_at", "start_by", "horizon_until", "now")),
+    *(bindparam(name, type_=Integer) for name in ("attempt", "fence", "claims", "looks", "next")),
+    *(bindparam(name, type_=Text) for name in ("state", "cause", "rule")),
+    *(bindparam(name, type_=Boolean) for name in ("applied", "shows")),
+    bindparam("receipt", type_=JSONB(none_as_null=True)),
+)
+
+
+async def write(db: Db, row: EffectRow, *, receipt: Receipt | None, shows: bool, now: datetime) -> bool:
+    """Writes the effect as it is in `row`; whether its plan has been taken back.
+
+    `shows`: its move's card says something else now. One that is applied wakes the step after it, unless the plan is
+    taken back: at once, or when its hold ends.
+    """
+    after = row.effect
+    given = {
+        "effect": row.id,
+        "state": str(after.state),
+        "attempt": after.attempt,
+        "fence": after.fence,
+        "due_at": after.due_at,
+        "start_by": after.start_by,
+        "horizon_until": after.horizon_until,
+        "cause": after.cause,
+        "claims": after.claims,
+        "looks": after.looks,
+        "rule": after.rule,
+        "receipt": None
+        if receipt is None
+        else {"external_id": receipt.external_id, "known_by": receipt.known_by, "detail": dict(receipt.detail)},
+        "applied": shows and after.state is State.APPLIED,
+        "next": row.step + 1,
+        "shows": shows,
+        "now": now,
+    }
+    return bool((await db.execute(_CHANGE, given)).scalar_one_or_none())
