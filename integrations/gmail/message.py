@@ -45,6 +45,13 @@ def draft_mail(message: Message) -> Mail:
     )
 
 
+def is_like(message: Message, mail: Mail) -> bool:
+    """Whether its headers name the same people and the same subject; its text is not looked at."""
+    found = draft_mail(message)
+    people = ({address.lower() for address in one.to} for one in (found, mail))
+    return next(people) == next(people) and found.subject == mail.subject
+
+
 def incoming(message: Message) -> IncomingMail:
     return IncomingMail(
         message_id=message.id,
