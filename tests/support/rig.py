@@ -22,7 +22,7 @@ TIMING = Timing(
 )
 PAST_HORIZON = TIMING.start_within + TIMING.request_timeout + TIMING.horizon + timedelta(seconds=30)
 ROUNDS = 200
-SERVICES = ("gmail", "calendar", "slack")
+SERVICES = ("gmail", "calendar", "hubspot", "slack")
 
 
 class NoMessenger:
