@@ -46,6 +46,7 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    worker_port: Annotated[int, Field(ge=0, le=65535)] | None = None
 
     paused: bool = False
     hold_s: Annotated[float, Field(ge=0)] = 30.0
@@ -78,6 +79,7 @@ class Settings(BaseSettings):
         "google_access_token",
         "forms_secret",
         "forms_file",
+        "worker_port",
         "guardrails_file",
         "audit_heads",
         "sentry_dsn",
