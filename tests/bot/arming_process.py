@@ -47,7 +47,7 @@ async def attempt(database: Database, settings: WorkspaceSettings, effect: UUID,
 
 
 async def take_room(database: Database, bell: Bell, *, seed: int, first: int, number: int, at_once: int) -> None:
-    """So many attempts, one for each effect from `first` on; the bell rings for each, as it does in the product."""
+    """So many attempts, one for each effect from `first` on; the bell rings for what may go."""
     dice = random.Random(seed)
     async with database.begin() as db:
         settings = await workspace.settings(db)
@@ -56,10 +56,11 @@ async def take_room(database: Database, bell: Bell, *, seed: int, first: int, nu
 
     async def worker() -> None:
         for id, company, refused in waiting:
-            bell.ring("effect", [id])
-            if await attempt(database, settings, id, company) and refused:
-                async with database.begin() as db:
-                    await arming.release(db, id)
+            if await attempt(database, settings, id, company):
+                bell.ring("effect", [id])
+                if refused:
+                    async with database.begin() as db:
+                        await arming.release(db, id)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(at_once):
