@@ -32,10 +32,11 @@ AT_ONCE = 8
 
 @dataclass
 class Approved:
-    """`change` is what happens between the approval and the execution."""
+    """`change` is what happens between the approval and the execution; plans of different slots never meet in time."""
 
     action: str
     change: str
+    slot: int = 0
     number: str = field(default_factory=lambda: secrets.token_hex(6))
     move: UUID = field(default_factory=new_id)
     steps: list[UUID] = field(default_factory=list)
@@ -80,7 +81,8 @@ class Plans(Rig):
                     to=plan.to, subject=f"Your stand {plan.number}", body="Hello Dana,\n\nshall we talk?\n"
                 )
             case "book_meeting":
-                start = self.clock.now.replace(minute=0, second=0, microsecond=0) + timedelta(days=3)
+                hour = self.clock.now.replace(minute=0, second=0, microsecond=0)
+                start = hour + timedelta(days=3 + 3 * plan.slot)
                 made = BookMeeting(title=f"Your stand {plan.number}", start=start, attendees=plan.to, owner=OWNER)
             case _:
                 after = {name: f"{value}1" for name, value in VALUES.items()}

@@ -39,7 +39,7 @@ def drawn(dice: random.Random, changes: list[tuple[str, str]], number: int) -> l
     """So many plans, every change in turn, in the order of the dice."""
     turns = [changes[n % len(changes)] for n in range(number)]
     dice.shuffle(turns)
-    return [Approved(action, change) for action, change in turns]
+    return [Approved(action, change, slot=n % AT_ONCE) for n, (action, change) in enumerate(turns)]
 
 
 async def lived_through(plans: Plans, batch: list[Approved], table, dice: random.Random):

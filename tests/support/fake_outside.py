@@ -31,7 +31,9 @@ class FakeCalendar:
         self.events: list[EventNow] = []
 
     async def busy(self, start: datetime, end: datetime) -> tuple[Busy, ...]:
-        return tuple(one for one in self.taken if one.start < end and start < one.end)
+        booked = [Busy(one.meeting.start, one.meeting.end) for one in self.events]
+        found = [one for one in (*self.taken, *booked) if one.start < end and start < one.end]
+        return tuple(sorted(found, key=lambda one: one.start))
 
     async def create_event(self, meeting: Meeting, *, event_id: str) -> EventNow:
         made = EventNow(event_id, meeting, link="", etag=event_id)
