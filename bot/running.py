@@ -74,12 +74,12 @@ async def _services(settings: Settings) -> AsyncIterator[Services]:
 
 async def bot(settings: Settings, stop: asyncio.Event) -> None:
     """Slack in Socket Mode where an app token is set, HTTP routes always."""
-    async with _services(settings) as services, _slack(services, stop) as bolt:
-        runner = await web.serve(services, bolt, settings)
-        try:
-            await stop.wait()
-        finally:
-            await runner.cleanup()
+    async with (
+        _services(settings) as services,
+        _slack(services, stop) as bolt,
+        web.serving(web.build(services, bolt), host=settings.host, port=settings.port),
+    ):
+        await stop.wait()
 
 
 @asynccontextmanager
@@ -121,7 +121,12 @@ async def _connect(socket: AsyncSocketModeHandler) -> None:
 
 
 async def worker(settings: Settings, stop: asyncio.Event) -> None:
-    async with _services(settings) as services:
+    """Works; says how it is doing on a port of its own where it is given one."""
+    async with AsyncExitStack() as stack:
+        services = await stack.enter_async_context(_services(settings))
+        if settings.worker_port is not None:
+            said = web.serving(web.probes(services), host=settings.host, port=settings.worker_port)
+            await stack.enter_async_context(said)
         knowing = asyncio.create_task(_know_owners(services), name="owners")
         try:
             await Worker(services).run(stop)

@@ -49,6 +49,7 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    worker_port: Annotated[int, Field(ge=0, le=65535)] | None = None
     public_url: Annotated[str, Field(pattern=PUBLIC_URL)] | None = None
 
     paused: bool = False
@@ -83,6 +84,7 @@ class Settings(BaseSettings):
         "google_access_token",
         "forms_secret",
         "forms_file",
+        "worker_port",
         "public_url",
         "guardrails_file",
         "audit_heads",

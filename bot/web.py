@@ -4,7 +4,8 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -18,7 +19,6 @@ from sqlalchemy import text
 
 from bot import unsubscribe_page
 from bot.services import Services
-from bot.settings import Settings
 from core import signal, switch, workspace
 from integrations.forms import signals as forms
 
@@ -69,6 +69,27 @@ def _refusal(refused: web.HTTPException) -> web.Response:
 
 
 def build(services: Services, bolt: AsyncApp | None) -> web.Application:
+    """All routes: what a bot serves."""
+    app = probes(services)
+
+    async def form(request: web.Request) -> web.Response:
+        return await _form(services, request)
+
+    app.router.add_post("/webhooks/forms/{form}", form)
+    unsubscribe_page.register(app, services)
+    if bolt is not None:
+        secret = services.settings.slack_signing_secret
+        verifier = SignatureVerifier(secret.get_secret_value() if secret else "unset")
+
+        async def slack(request: web.Request) -> web.Response:
+            return await _slack(bolt, verifier, request)
+
+        app.router.add_post("/slack/events", slack)
+    return app
+
+
+def probes(services: Services) -> web.Application:
+    """How the process is doing: what a worker serves, where it is given a port."""
     app = web.Application(middlewares=[_errors], client_max_size=MAX_BODY_BYTES)
 
     async def alive(_: web.Request) -> web.Response:
@@ -81,23 +102,10 @@ def build(services: Services, bolt: AsyncApp | None) -> web.Application:
     async def metrics(_: web.Request) -> web.Response:
         return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
-    async def form(request: web.Request) -> web.Response:
-        return await _form(services, request)
-
     app.router.add_get("/health", alive)
     app.router.add_get("/healthz", alive)
     app.router.add_get("/ready", ready)
     app.router.add_get("/metrics", metrics)
-    app.router.add_post("/webhooks/forms/{form}", form)
-    unsubscribe_page.register(app, services)
-    if bolt is not None:
-        secret = services.settings.slack_signing_secret
-        verifier = SignatureVerifier(secret.get_secret_value() if secret else "unset")
-
-        async def slack(request: web.Request) -> web.Response:
-            return await _slack(bolt, verifier, request)
-
-        app.router.add_post("/slack/events", slack)
     return app
 
 
@@ -214,10 +222,13 @@ async def readiness(services: Services) -> dict[str, Any]:
     return {"ready": postgres["ok"], **sending, "dependencies": {"postgres": postgres, "redis": bell}}
 
 
-async def serve(services: Services, bolt: AsyncApp | None, settings: Settings) -> web.AppRunner:
-    """Listens on the settings' host and port; the runner to clean up at the end."""
-    runner = web.AppRunner(build(services, bolt), handle_signals=False, access_log=None, shutdown_timeout=5.0)
+@asynccontextmanager
+async def serving(app: web.Application, *, host: str, port: int) -> AsyncIterator[None]:
+    runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=5.0)
     await runner.setup()
-    await web.TCPSite(runner, settings.host, settings.port).start()
-    log.info("listening", extra={"url": f"http://{settings.host}:{runner.addresses[0][1]}"})
-    return runner
+    try:
+        await web.TCPSite(runner, host, port).start()
+        log.info("listening", extra={"url": f"http://{host}:{runner.addresses[0][1]}"})
+        yield
+    finally:
+        await runner.cleanup()

@@ -71,7 +71,9 @@ class Step(Protocol[P_contra]):
     single_use: bool
 
     async def check(self, params: P_contra, ports: Ports, key: str, done: Receipts, *, first: bool) -> Receipt | None:
-        """Reads only, right before `send`: the receipt when the change is there already, else None.
+        """Right before `send`: the receipt when the change is there already, else None.
+
+        It reads, and at most clears away what an earlier try of ours has left.
 
         `first`: it was never asked for before. Raises Rejected when what was approved is no longer so, and Unclear
         when an earlier try may have done it after all.

@@ -65,6 +65,14 @@ class DraftRef:
 
 
 @dataclass(frozen=True)
+class LikeDraft:
+    """A draft that looks like a certain mail. `key` is the mark that it carries; empty where it carries none."""
+
+    draft_id: str
+    key: str
+
+
+@dataclass(frozen=True)
 class SentRef:
     message_id: str
     thread_id: str
@@ -113,10 +121,17 @@ class Mailbox(Protocol):
     async def send_draft(self, draft_id: str) -> SentRef: ...
 
     async def delete_draft(self, draft_id: str) -> None:
-        """A draft that is gone already is fine."""
+        """A draft that is gone already is fine. Raises Unclear as well when it is said to be gone and still shows."""
         ...
 
     async def find_draft(self, *, key: str) -> DraftRef | None: ...
+
+    async def drafts_like(self, mail: Mail, *, besides: str | None = None) -> tuple[LikeDraft, ...]:
+        """The drafts to the same people under the same subject, whoever made them, but not the one of this id.
+
+        Their texts may differ.
+        """
+        ...
 
     async def find_sent(self, *, key: str, thread_id: str) -> SentRef | None: ...
 
@@ -268,7 +283,10 @@ class Calendar(Protocol):
         ...
 
     async def cancel_event(self, event_id: str) -> None:
-        """Deletes the event and tells its attendees. One that is gone already is fine."""
+        """Deletes the event and tells its attendees. One that is gone already is fine.
+
+        Raises Unclear as well when it is said to be gone and still stands there.
+        """
         ...
 
 

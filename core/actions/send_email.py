@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from core.plan import Action, Editable, Plan, Step, Words, content_of
-from core.ports import CannotTell, Mail, Ports, Receipt, Receipts, Rejected, Unclear
+from core.ports import CannotTell, Mail, Ports, Receipt, Receipts, Rejected, Unavailable, Unclear
 
 
 class SendEmail(BaseModel, frozen=True):
@@ -65,7 +65,10 @@ class CreateDraft(Step[SendEmail]):
         if first:
             return None  # nothing has to be read before a draft is made
         # An earlier try that was turned away may have made it all the same: one draft is enough.
-        return await self.find(params, ports, key, done)
+        try:
+            return await self.find(params, ports, key, done)
+        except CannotTell as known:
+            raise Unclear(str(known)) from known
 
     async def send(self, params: SendEmail, ports: Ports, key: str, done: Receipts) -> Receipt:
         made = await ports.mailbox.create_draft(params.mail(), key=key)
@@ -73,7 +76,11 @@ class CreateDraft(Step[SendEmail]):
 
     async def find(self, params: SendEmail, ports: Ports, key: str, done: Receipts) -> Receipt | None:
         made = await ports.mailbox.find_draft(key=key)
-        return None if made is None else Receipt(made.draft_id, "read back", {"thread_id": made.thread_id})
+        if made is not None:
+            return Receipt(made.draft_id, "read back", {"thread_id": made.thread_id})
+        if any(not other.key for other in await ports.mailbox.drafts_like(params.mail())):
+            raise CannotTell(f"{_UNMARKED}, so nobody can tell whether it is ours: look at it, and delete it")
+        return None
 
     async def undo(self, params: SendEmail, ports: Ports, key: str, receipt: Receipt) -> None:
         now = await ports.mailbox.read_draft(receipt.external_id)
@@ -105,7 +112,16 @@ class SendDraft(Step[SendEmail]):
             raise Rejected("the draft was deleted in Gmail; nothing was sent from here")
         if difference := _difference(params.mail(), now):
             raise Rejected(f"the draft was changed in Gmail after the approval: {difference}")
+        await self._no_other(params, ports, key, done[0].external_id)
         return None
+
+    async def _no_other(self, params: SendEmail, ports: Ports, key: str, draft_id: str) -> None:
+        """A second draft that carries our key is deleted; one that carries none is a person's to judge."""
+        for other in await ports.mailbox.drafts_like(params.mail(), besides=draft_id):
+            if other.key == draft_key(key):
+                await _tidy(ports, other.draft_id)
+            elif not other.key:
+                raise Rejected(f"{_UNMARKED}: send it or delete it there, then execute this again; nothing was sent")
 
     async def send(self, params: SendEmail, ports: Ports, key: str, done: Receipts) -> Receipt:
         sent = await ports.mailbox.send_draft(done[0].external_id)
@@ -126,6 +142,16 @@ class SendDraft(Step[SendEmail]):
 
     async def undo(self, params: SendEmail, ports: Ports, key: str, receipt: Receipt) -> None:
         raise Rejected("a mail that has left cannot be called back")
+
+
+_UNMARKED = "a draft to the same people under the same subject is in Gmail, without our mark"
+
+
+async def _tidy(ports: Ports, draft_id: str) -> None:
+    try:
+        await ports.mailbox.delete_draft(draft_id)
+    except Unclear as lost:  # it is looked for again before the mail leaves
+        raise Unavailable(f"a second draft is being deleted: {lost}") from lost
 
 
 async def rendered(params: SendEmail, ports: Ports, key: str) -> str:

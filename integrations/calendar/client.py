@@ -21,7 +21,7 @@ PASSING = frozenset({"internalError", "backendError", "rateLimitExceeded", "user
 
 
 class GoogleCalendar:
-    """Fulfils core.ports.Calendar. Every method makes one request, once."""
+    """Fulfils core.ports.Calendar. Every method that changes something makes one request that does, once."""
 
     def __init__(self, http: httpx.AsyncClient, *, api_url: str, token: Token, calendar: str = PRIMARY) -> None:
         """`calendar` is an address, or `primary` for that of the one whose token it is."""
@@ -76,14 +76,19 @@ class GoogleCalendar:
         return found.now()
 
     async def cancel_event(self, event_id: str) -> None:
-        """Deletes the event and tells its attendees. One that is gone already is fine."""
+        """Deletes the event and tells its attendees. Returns as well when it is gone already, which is looked at."""
         checked = checked_id(event_id)
         try:
             await self._api.delete(
                 lambda api: api.events().delete(calendarId=self._calendar, eventId=checked, sendUpdates=TELL_EVERYBODY)
             )
-        except Missing:
-            return
+        except Missing as error:
+            try:
+                still = await self.read_event(checked)
+            except Unavailable as busy:
+                raise Unclear("Google Calendar says that the event is gone, and cannot show whether it is") from busy
+            if still is not None and not still.cancelled:
+                raise Unclear("Google Calendar says that the event is gone, and shows it all the same") from error
 
 
 def _utc(moment: datetime) -> str:

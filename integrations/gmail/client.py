@@ -10,9 +10,9 @@ from typing import TypeVar
 import httpx
 from pydantic import BaseModel
 
-from core.ports import DraftRef, IncomingMail, Mail, MailChanges, Rejected, SentRef, Unclear
+from core.ports import DraftRef, IncomingMail, LikeDraft, Mail, MailChanges, Rejected, SentRef, Unavailable, Unclear
 from integrations.gmail.compose import KEY_HEADER, compose
-from integrations.gmail.message import draft_mail, incoming, with_bounce
+from integrations.gmail.message import draft_mail, incoming, is_like, with_bounce
 from integrations.gmail.resource import Draft, Drafts, History, Message, Messages, Profile, Thread
 from integrations.google.api import Build, GoogleApi, Unreadable
 from integrations.google.exchange import Missing, Service
@@ -80,12 +80,13 @@ class GmailMailbox:
         return SentRef(sent.id, sent.thread_id)
 
     async def delete_draft(self, draft_id: str) -> None:
-        """Returns as well when the draft is gone already."""
+        """Returns as well when the draft is gone already, which is looked at: what was there just now may still be."""
         id = _id(draft_id)
         try:
             await self._api.delete(lambda api: api.users().drafts().delete(userId=self._mailbox, id=id))
-        except Missing:
-            return
+        except Missing as error:
+            if await self._is_there(id):
+                raise Unclear("Gmail says that the draft is gone, and shows it all the same") from error
 
     async def find_draft(self, *, key: str) -> DraftRef | None:
         listed = await self._read(
@@ -99,6 +100,17 @@ class GmailMailbox:
         # One that hides behind more than a hundred newer ones would be left over, which is not a second mail.
         thread = await self._thread_of_recently_sent(key)
         return None if thread is None else DraftRef(SENT_BY_HAND, thread)
+
+    async def drafts_like(self, mail: Mail, *, besides: str | None = None) -> tuple[LikeDraft, ...]:
+        listed = await self._read(
+            Drafts,
+            lambda users: users.drafts().list(
+                userId=self._mailbox, q=f'to:"{mail.to[0]}"', maxResults=DRAFTS_LOOKED_THROUGH
+            ),
+        )
+        others = [each for each in listed.drafts if each.id != besides][:DRAFTS_LOOKED_THROUGH]
+        alike = [found async for found in self._each(others, self._draft) if is_like(found.message, mail)]
+        return tuple(LikeDraft(found.id, found.message.payload.header(KEY_HEADER)) for found in alike)
 
     async def find_sent(self, *, key: str, thread_id: str) -> SentRef | None:
         id = _id(thread_id)
@@ -207,6 +219,15 @@ class GmailMailbox:
         """The mail's own bytes, in which a notice of failure says more than in its text."""
         message = await self._message(id, form="raw")
         return base64.urlsafe_b64decode(message.raw + "=" * (-len(message.raw) % 4))
+
+    async def _is_there(self, draft_id: str) -> bool:
+        try:
+            await self._draft(draft_id, form="metadata")
+        except Missing:
+            return False
+        except Unavailable as error:
+            raise Unclear("Gmail says that the draft is gone, and cannot show whether it is") from error
+        return True
 
     async def _draft(self, id: str, *, form: str) -> Draft:
         checked = _id(id)

@@ -56,6 +56,13 @@ def _way_out(payload: Part) -> str | None:
     return link[1] if link and [one.strip() for one in how] == [ONE_CLICK[1]] else " ".join(("<", *ways, *how))
 
 
+def is_like(message: Message, mail: Mail) -> bool:
+    """Whether its headers name the same people and the same subject; its text is not looked at."""
+    found = draft_mail(message)
+    people = ({address.lower() for address in one.to} for one in (found, mail))
+    return next(people) == next(people) and found.subject == mail.subject
+
+
 def incoming(message: Message) -> IncomingMail:
     return IncomingMail(
         message_id=message.id,

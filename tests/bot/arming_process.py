@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
+from bot.bell import Bell
 from core import arming, guardrails, workspace
 from core.database import Database
 from core.guardrails import GuardFacts, Recipient
@@ -45,8 +46,8 @@ async def attempt(database: Database, settings: WorkspaceSettings, effect: UUID,
         return await arming.take(db, facts, workspace_id=database.workspace, effect=effect) is None
 
 
-async def take_room(database: Database, *, seed: int, first: int, number: int, at_once: int) -> None:
-    """So many attempts, one for each effect from `first` on."""
+async def take_room(database: Database, bell: Bell, *, seed: int, first: int, number: int, at_once: int) -> None:
+    """So many attempts, one for each effect from `first` on; the bell rings for what may go."""
     dice = random.Random(seed)
     async with database.begin() as db:
         settings = await workspace.settings(db)
@@ -55,9 +56,11 @@ async def take_room(database: Database, *, seed: int, first: int, number: int, a
 
     async def worker() -> None:
         for id, company, refused in waiting:
-            if await attempt(database, settings, id, company) and refused:
-                async with database.begin() as db:
-                    await arming.release(db, id)
+            if await attempt(database, settings, id, company):
+                bell.ring("effect", [id])
+                if refused:
+                    async with database.begin() as db:
+                        await arming.release(db, id)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(at_once):
@@ -109,12 +112,17 @@ async def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("url")
     parser.add_argument("workspace", type=UUID)
+    parser.add_argument("--redis", default="")
     for name in ("seed", "first", "number", "at-once"):
         parser.add_argument(f"--{name}", type=int, default=0)
     given = parser.parse_args()
     database = Database(given.url, workspace=given.workspace, pool_size=given.at_once)
     if given.number:
-        await take_room(database, seed=given.seed, first=given.first, number=given.number, at_once=given.at_once)
+        bell = Bell(given.redis)
+        bell.start()
+        span = {"first": given.first, "number": given.number, "at_once": given.at_once}
+        await take_room(database, bell, seed=given.seed, **span)
+        await bell.close()
     else:
         await arm_without_end(database, seed=given.seed, at_once=given.at_once)
     await database.close()

@@ -217,3 +217,48 @@ async def test_a_second_worker_leaves_alone_what_the_first_has_under_way(rig):
 
     assert [asked.split()[0] for asked in rig.mailbox.asked] == ["create_draft", "send_draft"]
     assert len(rig.mailbox.outbox) == 1
+
+
+async def test_a_second_draft_of_ours_is_deleted_before_the_mail_leaves(rig):
+    plan = await rig.held()
+    [ours] = rig.mailbox.drafts
+    await rig.mailbox.create_draft(ours.mail, key=ours.key)  # as a proxy on the way would that repeats requests
+    await rig.leaves()
+
+    assert [sent.key for sent in rig.mailbox.outbox] == [ours.key]
+    assert rig.mailbox.drafts == []
+    assert (await rig.move(plan)).state == "done"
+
+
+async def test_a_second_draft_whose_deletion_is_unclear_makes_the_mail_wait(rig):
+    plan = await rig.held()
+    [ours] = rig.mailbox.drafts
+    await rig.mailbox.create_draft(ours.mail, key=ours.key)
+    rig.mailbox.answers = [Answer.LOST_REQUEST]
+    await rig.leaves()
+    assert rig.mailbox.outbox == []
+
+    await rig.pass_time(timedelta(minutes=1))
+    assert (len(rig.mailbox.outbox), rig.mailbox.drafts) == (1, [])
+    assert (await rig.move(plan)).state == "done"
+
+
+async def test_the_draft_of_another_move_to_the_same_person_is_left_alone(rig):
+    await rig.held()
+    [ours] = rig.mailbox.drafts
+    await rig.mailbox.create_draft(ours.mail, key="f" * 33)
+    await rig.leaves()
+    assert [sent.key for sent in rig.mailbox.outbox] == [ours.key]
+    assert [draft.key for draft in rig.mailbox.drafts] == ["f" * 33]
+
+
+async def test_a_draft_that_a_person_began_for_the_same_mail_is_named_and_nothing_leaves(rig):
+    plan = await rig.held()
+    [ours] = rig.mailbox.drafts
+    await rig.mailbox.create_draft(ours.mail, key="")
+    await rig.leaves()
+    assert [draft.key for draft in rig.mailbox.drafts] == [""]
+    assert rig.mailbox.outbox == []
+    move = await rig.move(plan)
+    assert move.state == "open"
+    assert "under the same subject is in Gmail, without our mark" in move.note

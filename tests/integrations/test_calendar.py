@@ -232,13 +232,25 @@ async def test_a_cancellation_tells_everybody_and_may_be_repeated(google, calend
     route = google.delete(f"{EVENTS}/{ID}").respond(204)
     await calendar.cancel_event(ID)
     assert route.calls.last.request.url.params["sendUpdates"] == "all"
-    for gone in (no(404, "Not Found"), no(410, "Resource has been deleted", "deleted")):
-        route.mock(return_value=gone)
+    gone = no(404, "Not Found"), no(410, "Resource has been deleted", "deleted")
+    for answer in gone:
+        route.mock(return_value=answer)
+        google.get(f"{EVENTS}/{ID}").mock(return_value=answer)
         await calendar.cancel_event(ID)
     route.mock(return_value=no(503, "Service unavailable"))
     with pytest.raises(Unclear):
         await calendar.cancel_event(ID)
     assert route.call_count == 4
+
+
+async def test_an_event_that_is_said_to_be_gone_and_still_stands_there_is_unclear(google, calendar):
+    google.delete(f"{EVENTS}/{ID}").mock(return_value=no(404, "Not Found"))
+    shown = google.get(f"{EVENTS}/{ID}").respond(json=kept(event(MEETING, event_id=ID)))
+    with pytest.raises(Unclear):
+        await calendar.cancel_event(ID)
+    shown.mock(return_value=no(503, "Service unavailable"))
+    with pytest.raises(Unclear):
+        await calendar.cancel_event(ID)
 
 
 def at(hour, minute=0):

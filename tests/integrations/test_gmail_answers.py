@@ -95,6 +95,18 @@ async def test_a_deletion_needs_no_body_to_be_believed(gmail, mailbox):
         await mailbox.delete_draft("r1")
 
 
+async def test_a_draft_that_is_said_to_be_gone_and_still_shows_is_unclear(gmail, mailbox):
+    gmail.delete(f"{USER}/drafts/r1").mock(return_value=google(404, "Not found"))
+    shown = gmail.get(f"{USER}/drafts/r1").respond(json={"id": "r1", "message": {"id": "m1", "threadId": "t1"}})
+    with pytest.raises(Unclear):
+        await mailbox.delete_draft("r1")
+    shown.mock(return_value=google(503, "Unavailable"))
+    with pytest.raises(Unclear):
+        await mailbox.delete_draft("r1")
+    shown.mock(return_value=google(404, "Not found"))
+    await mailbox.delete_draft("r1")
+
+
 @pytest.mark.parametrize(
     ("headers", "message", "wait"),
     [

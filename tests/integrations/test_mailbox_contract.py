@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from core.ports import Mail, Unclear
+from core.ports import LikeDraft, Mail, Unclear
 from integrations.gmail.client import GmailMailbox
 from integrations.google.token import token_source
 from tests.support.fake_mailbox import FakeMailbox
@@ -78,3 +78,16 @@ async def test_a_deleted_draft_is_gone_and_may_be_deleted_again(mailbox, key):
 async def test_two_drafts_under_one_key_are_two(mailbox, key):
     first, second = await mailbox.create_draft(MAIL, key=key), await mailbox.create_draft(MAIL, key=key)
     assert first.draft_id != second.draft_id
+
+
+async def test_drafts_to_the_same_people_under_the_same_subject_are_alike(mailbox, key):
+    mail = Mail((f"dana.{key[:8]}@northpier.example", "tomas.reyes@harlowlane.example"), "Your stand", "Shall we?")
+    ours = await mailbox.create_draft(mail, key=key)
+    other = await mailbox.create_draft(replace(mail, to=mail.to[::-1], body="Another text"), key=f"{key[:-1]}9")
+    await mailbox.create_draft(replace(mail, subject="Your standing"), key=key)
+    await mailbox.create_draft(replace(mail, to=mail.to[:1]), key=key)
+    alike = {LikeDraft(ours.draft_id, key), LikeDraft(other.draft_id, f"{key[:-1]}9")}
+    assert set(await mailbox.drafts_like(mail)) == alike
+    assert [one.draft_id for one in await mailbox.drafts_like(mail, besides=other.draft_id)] == [ours.draft_id]
+    await mailbox.send_draft(ours.draft_id)
+    assert [one.draft_id for one in await mailbox.drafts_like(mail)] == [other.draft_id]

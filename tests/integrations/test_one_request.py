@@ -44,7 +44,7 @@ PORTS: Mapping[type, type] = {
     Messenger: SlackMessenger,
 }
 READS = {
-    Mailbox: {"rendered", "read_draft", "find_draft", "find_sent", "changes"},
+    Mailbox: {"rendered", "read_draft", "find_draft", "drafts_like", "find_sent", "changes"},
     Calendar: {"busy", "read_event"},
     Crm: {"lookup", "find_task", "read_task", "task_is_tied", "read_deal"},
     Messenger: {"member", "find_post", "answered"},

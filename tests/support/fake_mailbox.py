@@ -10,6 +10,7 @@ from typing import TypeVar
 from core.ports import (
     CrmRecord,
     DraftRef,
+    LikeDraft,
     Mail,
     MailChanges,
     Rejected,
@@ -104,6 +105,15 @@ class FakeMailbox:
             if sent.key == key:
                 return DraftRef("sent-by-hand", sent.thread_id)
         return None
+
+    async def drafts_like(self, mail: Mail, *, besides: str | None = None) -> tuple[LikeDraft, ...]:
+        self._reading()
+        return tuple(
+            LikeDraft(draft.id, draft.key)
+            for draft in self.drafts
+            if draft.id != besides
+            if set(draft.mail.to) == set(mail.to) and draft.mail.subject == mail.subject
+        )
 
     async def find_sent(self, *, key: str, thread_id: str) -> SentRef | None:
         self._reading()

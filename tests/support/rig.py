@@ -10,7 +10,7 @@ from uuid import UUID
 from core import approval, effect_rows, execution, switch, undoing
 from core.database import Database
 from core.effect import State, Timing
-from core.ports import Calendar, Messenger, Ports
+from core.ports import Calendar, Crm, Messenger, Ports
 from core.runner import Runner
 from tests.support import factories
 from tests.support.clock import HandClock
@@ -22,6 +22,7 @@ TIMING = Timing(
 )
 PAST_HORIZON = TIMING.start_within + TIMING.request_timeout + TIMING.horizon + timedelta(seconds=30)
 ROUNDS = 200
+SERVICES = ("gmail", "calendar", "hubspot", "slack")
 
 
 class NoMessenger:
@@ -40,13 +41,15 @@ class Rig:
 
     def another_runner(self) -> Runner:
         """As if a second process worked on the same database and the same mailbox."""
-        ports = Ports(
+        return Runner(self.database, self.ports(), self.clock, dict.fromkeys(SERVICES, TIMING))
+
+    def ports(self) -> Ports:
+        return Ports(
             mailbox=self.mailbox,
-            crm=NoCrm(),
+            crm=cast(Crm, NoCrm()),
             calendar=cast(Calendar, NoCrm()),
             messenger=cast(Messenger, NoMessenger()),
         )
-        return Runner(self.database, ports, self.clock, {"gmail": TIMING, "slack": TIMING})
 
     async def settle(self) -> None:
         """Runs what is due until nothing is. A killed runner rises from here and leaves the rest as it was."""
