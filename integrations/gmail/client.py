@@ -5,7 +5,7 @@ import base64
 import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
 from pydantic import BaseModel
@@ -22,6 +22,7 @@ from integrations.google.token import Token
 GMAIL = Service("Gmail", "gmail", "v1", not_now=frozenset({408, 409, 425, 429, 503}))
 DRAFTS_LOOKED_THROUGH = 100
 READ_AT_A_TIME = 10
+READ_BEFORE_KEPT = 1_000
 SENT_LOOKED_THROUGH = 50
 SENT_BY_HAND = "sent-by-hand"
 """Stands for the id of a draft that was sent before we learned its id; its thread holds the mail."""
@@ -47,6 +48,8 @@ class GmailMailbox:
         self._api = GoogleApi(http, GMAIL, api_url=api_url, token=token)
         self._mailbox = mailbox
         self._address = mailbox if "@" in mailbox else None
+        self._read_before: dict[tuple[str, str], Any] = {}
+        """The headers of drafts and messages, by their own id and the message's; the newest at the end."""
 
     async def rendered(self, mail: Mail, *, key: str) -> str:
         return compose(mail, key=key, sender=await self._sender(self._api.deadline())).decode()
@@ -191,12 +194,25 @@ class GmailMailbox:
     async def _each(
         self, listed: Sequence[Draft] | Sequence[Message], one: Callable[..., Awaitable[M]]
     ) -> AsyncIterator[M]:
-        """The headers of each, in order, READ_AT_A_TIME beside each other; without those that are gone since."""
+        """The headers of each, in order, READ_AT_A_TIME beside each other; without those that are gone since.
+
+        A message keeps its headers: a draft that is changed becomes another one. So each is read once, for with many
+        mails under way each of them would look through the drafts of all the others.
+        """
+
+        async def headers(each: Draft | Message) -> M:
+            message = each.message.id if isinstance(each, Draft) else each.id
+            known: M | None = self._read_before.get((each.id, message))
+            if known is None:
+                known = await one(each.id, form="metadata")
+                self._read_before[each.id, message] = known
+                while len(self._read_before) > READ_BEFORE_KEPT:
+                    del self._read_before[next(iter(self._read_before))]
+            return known
+
         for begin in range(0, len(listed), READ_AT_A_TIME):
             part = listed[begin : begin + READ_AT_A_TIME]
-            for found in await asyncio.gather(
-                *(one(each.id, form="metadata") for each in part), return_exceptions=True
-            ):
+            for found in await asyncio.gather(*(headers(each) for each in part), return_exceptions=True):
                 if isinstance(found, BaseException) and not isinstance(found, Missing):
                     raise found
                 if not isinstance(found, BaseException):

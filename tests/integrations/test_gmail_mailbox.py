@@ -236,3 +236,23 @@ async def test_a_client_that_is_closed_asks_nothing(sandbox):
         mailbox = mailbox_of(http, sandbox, mailbox=MAILBOX)
     with pytest.raises(Unavailable, match="stopping"):
         await mailbox.create_draft(MAIL, key="k-0")
+
+
+async def test_looking_through_the_drafts_reads_each_of_them_once_until_it_is_changed(sandbox):
+    asked = []
+
+    async def note(request):
+        asked.append(request.url.path)
+
+    async with httpx.AsyncClient(trust_env=False, timeout=10, event_hooks={"request": [note]}) as http:
+        mailbox = mailbox_of(http, sandbox)
+        made = [await mailbox.create_draft(MAIL, key=f"each-{n}") for n in range(5)]
+        await mailbox.find_draft(key="nobody's")
+        asked.clear()
+        await mailbox.find_draft(key="nobody's either")
+        assert [path for path in asked if "/drafts/" in path] == []
+
+        await sandbox.control("POST", "/control/draft", {"id": made[0].draft_id, "subject": "Another"})
+        await mailbox.find_draft(key="nobody's at all")
+        assert [path.rsplit("/", 1)[1] for path in asked if "/drafts/" in path] == [made[0].draft_id]
+        assert await mailbox.find_draft(key="each-4") == made[4]
