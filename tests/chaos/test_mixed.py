@@ -1,6 +1,5 @@
 """All at once: people, processes killed and stopped, servers that crash, and a wire that cuts, for two hundred executions."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,6 @@ from tests.chaos.mixed import play_mixed
 from tests.chaos.run import known_points
 
 pytestmark = pytest.mark.chaos
-LONG = pytest.mark.skipif(os.environ.get("CASEYOS_LONG") != "1", reason="takes minutes: set CASEYOS_LONG=1")
 SAMPLE = 24
 SEED = 11
 
@@ -21,9 +19,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@LONG
 def test_two_hundred_executions_lose_nothing_and_double_nothing(folder: Path) -> None:
-    report = play_mixed(folder, executions=200, seed=SEED)
+    report = play_mixed(
+        folder, executions=210, seed=SEED
+    )  # to some a service does not answer in time: nothing is proposed
 
     assert report.verdict.clean, report.verdict
     assert report.audit["sound"], report.audit
@@ -33,7 +32,6 @@ def test_two_hundred_executions_lose_nothing_and_double_nothing(folder: Path) ->
     assert report.recoveries.unrecovered == 0
 
 
-@LONG
 def test_some_of_the_cells_lose_nothing_and_double_nothing(folder: Path) -> None:
     report = play_cells(folder, sample(cells(known_points()), SAMPLE, SEED))
 
