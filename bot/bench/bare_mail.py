@@ -3,6 +3,7 @@
 import base64
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import asyncpg
 import httpx
@@ -22,14 +23,15 @@ class BareMail:
     """The address of Gmail's user, without a slash at its end."""
     token: str
 
-    async def execute(self, key: str, raw: bytes) -> None:
-        """The two steps of a mail, as the product takes them: the draft is made, read again, and sent."""
+    async def execute(self, key: str, raw: bytes, *, to: str) -> None:
+        """The two steps of a mail, as the product takes them: the draft is made; read again, others like it looked for, sent."""
         await self._commit(ARMED, f"{key}0")
         encoded = base64.urlsafe_b64encode(raw).decode()
         draft = await self._ask("POST", "drafts?alt=json", {"message": {"raw": encoded}})
         await self._commit(APPLIED, f"{key}0", draft["id"])
         await self._commit(ARMED, f"{key}1")
         await self._ask("GET", f"drafts/{draft['id']}?format=full&alt=json")
+        await self._ask("GET", "drafts?" + urlencode({"q": f'to:"{to}"', "maxResults": 100, "alt": "json"}))
         sent = await self._ask("POST", "drafts/send?alt=json", {"id": draft["id"]})
         await self._commit(APPLIED, f"{key}1", sent["id"])
 

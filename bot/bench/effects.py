@@ -233,7 +233,7 @@ async def made_bare(bare: BareMail, mails: int) -> float:
     async def work() -> None:
         while waiting:
             key = waiting.pop()
-            await bare.execute(key, composed[key])
+            await bare.execute(key, composed[key], to=_MAIL.to[0])
 
     await asyncio.gather(*(asyncio.create_task(work(), name=f"bare {n}") for n in range(AT_ONCE)))
     return mails / (time.perf_counter() - began)

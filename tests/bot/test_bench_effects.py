@@ -49,7 +49,8 @@ async def front(sandbox: Sandbox, seen: list[Any]) -> AsyncIterator[str]:
             body = await request.read()
             if "/gmail/" in request.path:
                 place = re.sub(r"drafts/(?!send)[^/]+", "drafts/ID", request.path)
-                seen.append((request.method, place, dict(request.query), _shape(body)))
+                query = {name: re.sub('"[^"]*"', '"ADDRESS"', value) for name, value in request.query.items()}
+                seen.append((request.method, place, query, _shape(body)))
             headers = {
                 name: request.headers[name] for name in ("authorization", "content-type") if name in request.headers
             }
@@ -93,7 +94,7 @@ async def test_the_bare_side_makes_the_products_very_requests(urls: Urls, redis_
         await owner.close()
 
     product = [one for one in asked["product"] if not one[1].endswith(("/profile", "/history"))]  # asked once a process
-    assert len(product) == 3
+    assert len(product) == 4
     assert asked["bare"] == product
     assert [step["state"] for step in steps] == ["applied", "applied"]
     assert all(step["external_id"] for step in steps)
