@@ -94,7 +94,7 @@ class People:
         name = f"Person N{number:05d}"
         story = STORIES[number % len(STORIES)]
         if number % 3 and (leading := sorted({story for story, _ in map(leading_to, self.wanted())})):
-            story = leading[number % len(leading)]
+            story = leading[number // 2 % len(leading)]  # whether a number is odd decides on something else
         person = Person(name, f"n{number:05d}@northpier.example", story, f"chaos-{number}", number)
         self.all.append(person)
         if person.story in {"snooze", "deal", "announce"}:  # somebody whom the CRM knows, with an open deal

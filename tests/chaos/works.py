@@ -15,7 +15,7 @@ FAULTED = {
     "announce": ("slack", "chat.postMessage", "chat.delete"),
 }
 """Of each, the service, the method that does it and the one that takes it back."""
-TURNS = (None, "lose_answer", "lose_request", None, "unavailable")
+TURNS = (None, "lose_answer", "lose_request", None, "rate_limit")
 """What goes wrong with doing it, person after person."""
 _TIMES = meeting_times()
 

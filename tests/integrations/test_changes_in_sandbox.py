@@ -1,5 +1,6 @@
 """Meetings, tasks and deals against the sandbox: what really became of a change, also where its answer was lost."""
 
+import itertools
 import secrets
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +14,7 @@ from integrations.hubspot.client import HubSpotCrm
 from tests.support.sandbox import GMAIL_TOKEN, HUBSPOT_TOKEN, running_sandbox
 
 DANA = "dana.whitfield@northpier.example"
+WEEKS = itertools.count()
 MONDAY = datetime(2027, 3, 1, 9, tzinfo=UTC)
 TASK = Task("Call Dana back", "5 < 6 & <b>bold</b>\n\nThe stand.", MONDAY, kind="CALL", priority="HIGH", owner_id="71")
 
@@ -49,8 +51,8 @@ def key():
 
 @pytest.fixture
 def meeting():
-    """At an hour of its own."""
-    start = MONDAY + timedelta(hours=secrets.randbelow(10_000))
+    """On a Saturday of its own, when Casey has nothing else."""
+    start = MONDAY + timedelta(weeks=next(WEEKS), days=5)
     return Meeting("Your stand", "Hello <Dana>,\n& all", start, start + timedelta(minutes=45), "Europe/Berlin", (DANA,))
 
 
