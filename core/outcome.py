@@ -1,5 +1,6 @@
 """Outcomes: what came of a move. They enter as signals, are tied to the move that earned them, and teach the score."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -24,7 +25,7 @@ REPLY_WITHIN = timedelta(days=7)
 """A mail without a reply for this long counts as unanswered, provisionally: a later reply still turns it."""
 
 
-WRITING = [action.kind for action in ACTIONS.values() if any(step.sends for step in action.steps)]
+_WRITING = [action.kind for action in ACTIONS.values() if any(step.sends for step in action.steps)]
 """Actions by which a person hears from us."""
 _EXPECT_REPLY = [action.kind for action in ACTIONS.values() if action.expects_reply]
 
@@ -74,6 +75,17 @@ async def move_of_thread(db: Db, thread_id: str) -> Earned | None:
     )
 
 
+async def retire_letters(db: Db, person_id: UUID, *, reason: str, now: datetime, besides: UUID | None = None) -> None:
+    """Takes the undecided moves that would write to this person off the list.
+
+    One that is approved at this very moment is left: the guardrails stop it before it leaves.
+    """
+    for move in await queue.open_for_person(db, person_id, actions=_WRITING):
+        if move != besides:
+            with suppress(queue.AlreadyDecided):
+                await queue.retire(db, move, reason=reason, now=now)
+
+
 async def record_reply(db: Db, earned: Earned, mail: IncomingMail, *, signal: UUID, now: datetime) -> bool:
     """A person answered: outcome, a word in the thread, no further mail to them, and scores of similar moves.
 
@@ -91,9 +103,8 @@ async def record_reply(db: Db, earned: Earned, mail: IncomingMail, *, signal: UU
         await learning.count(
             db, earned.facts.features, workspace=earned.workspace, succeeded=True, counted_as_failure=turned, now=now
         )
-        for other in await queue.open_for_person(db, earned.person, actions=WRITING):
-            if other != earned.move:
-                await queue.retire(db, other, reason="they answered: read that first", now=now)
+        reason = "they answered: read that first"
+        await retire_letters(db, earned.person, reason=reason, besides=earned.move, now=now)
     after = (await scoring.score_now(db, earned.facts, now)).score.aps
     learned = await learning.corrections_for(db, earned.facts.features)
     counts = "; ".join(f"{c.feature} {c.value}: {c.succeeded} of {c.tried} answered" for c in learned)

@@ -4,7 +4,6 @@ import hashlib
 import hmac
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -16,7 +15,7 @@ from core.database import Db
 from core.effect_rows import POST_NOTE, tell
 from core.guardrails.content import WAY_OUT
 from core.identity import new_id
-from core.outcome import WRITING
+from core.outcome import retire_letters
 from core.tables import moves, people, recommendations, workspaces
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{64}")
@@ -91,9 +90,7 @@ async def unsubscribe(db: Db, link: Link, *, now: datetime) -> UUID | None:
     )
     if not changed:
         return None
-    for other in await queue.open_for_person(db, link.person, actions=WRITING):
-        with suppress(queue.AlreadyDecided):  # approved at this moment: then the guardrail stops it
-            await queue.retire(db, other, reason="they unsubscribed: no more mail to them", now=now)
+    await retire_letters(db, link.person, reason="they unsubscribed: no more mail to them", now=now)
     who = f"{link.name} ({link.email})" if link.name else link.email
     note = {"name": "unsubscribed", "facts": {"who": who}}
     await queue.touch(db, link.move, now=now)

@@ -2,8 +2,10 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -89,24 +91,32 @@ def clock() -> HandClock:
     return HandClock()
 
 
+NewProduct = Callable[..., AbstractAsyncContextManager[Product]]
+
+
 @pytest.fixture
-async def product(urls: Urls, redis_url: str, sandbox: Sandbox, clock: HandClock) -> AsyncIterator[Product]:
-    """The whole product in this process, against the sandbox; its worker runs when a test says `settle`."""
-    async with running_product(
+def new_product(urls: Urls, redis_url: str, sandbox: Sandbox, clock: HandClock) -> NewProduct:
+    """Starts the product with what all of them share; a story adds its own settings."""
+    return partial(
+        running_product,
         database_url=urls.app,
         redis_url=redis_url,
         sandbox=sandbox,
         clock=clock,
         signing_secret=SIGNING_SECRET,
         forms_secret=FORMS_SECRET,
-    ) as running:
+    )
+
+
+@pytest.fixture
+async def product(new_product: NewProduct) -> AsyncIterator[Product]:
+    """The whole product in this process, against the sandbox; its worker runs when a test says `settle`."""
+    async with new_product() as running:
         yield running
 
 
 @pytest.fixture
-async def announcing(
-    urls: Urls, redis_url: str, sandbox: Sandbox, clock: HandClock, tmp_path: Path
-) -> AsyncIterator[Product]:
+async def announcing(new_product: NewProduct, sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Product]:
     """The product with a form that names a channel to be told."""
     names = "name", "email", "company", "message", "phone", "budget"
     fields = ", ".join(f'{name} = "{name}"' for name in names)
@@ -115,32 +125,14 @@ async def announcing(
         f'[forms.contact]\nfields = {{ {fields} }}\nannounce = {{ channel = "C0WINS", name = "wins" }}\n'
     )
     await sandbox.control("POST", "/control/member", {"channel": "C0WINS", "member": True})
-    async with running_product(
-        database_url=urls.app,
-        redis_url=redis_url,
-        sandbox=sandbox,
-        clock=clock,
-        signing_secret=SIGNING_SECRET,
-        forms_secret=FORMS_SECRET,
-        forms_file=mapping,
-    ) as running:
+    async with new_product(forms_file=mapping) as running:
         yield running
 
 
 @pytest.fixture
-async def guarded(
-    urls: Urls, redis_url: str, sandbox: Sandbox, clock: HandClock, tmp_path: Path
-) -> AsyncIterator[Product]:
+async def guarded(new_product: NewProduct, tmp_path: Path) -> AsyncIterator[Product]:
     """The product where a second person approves what is worth more than 50,000."""
     rules = tmp_path / "guardrails.toml"
     rules.write_text("[four_eyes]\namount = 50000\n")
-    async with running_product(
-        database_url=urls.app,
-        redis_url=redis_url,
-        sandbox=sandbox,
-        clock=clock,
-        signing_secret=SIGNING_SECRET,
-        forms_secret=FORMS_SECRET,
-        guardrails_file=rules,
-    ) as running:
+    async with new_product(guardrails_file=rules) as running:
         yield running

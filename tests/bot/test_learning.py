@@ -1,5 +1,6 @@
 """Outcomes teach the score: each is counted once, a silence is provisional, and a late reply turns it."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from core.ports import IncomingMail
 from core.signal import MAIL_RECEIVED, Signal
 from core.tables import corrections, effects, outcomes
 from tests.support import factories
-from tests.support.factories import address
+from tests.support.factories import OWNER, address
 from tests.support.rig import Rig, rigged
 
 
@@ -173,6 +174,20 @@ async def test_a_reply_retires_their_other_open_moves(rig):
     await arrives(rig, plan)
     retired = await factories.the_move(rig.database, waiting)
     assert (retired.state, retired.note) == ("retired", "they answered: read that first")
+
+
+async def test_a_reply_is_recorded_also_while_another_move_to_them_is_being_approved(rig):
+    dana = address()
+    plan = await sent(rig, email=dana)
+    waiting = await factories.proposed(rig.database, now=rig.clock.now, email=dana, purpose="renewal")
+    async with rig.database.begin() as db:
+        await queue.mark_approved(db, waiting, by=OWNER, now=rig.clock.now)
+        arriving = asyncio.create_task(arrives(rig, plan))
+        await asyncio.sleep(0.3)
+        assert not arriving.done()
+    await arriving
+    assert (await factories.the_move(rig.database, waiting)).state == "approved"
+    assert await kinds(rig) == [("reply", False)]
 
 
 async def test_a_mail_in_a_thread_of_nobodys_earns_nothing(rig):

@@ -9,32 +9,21 @@ from sqlalchemy import select
 
 from bot.worker import Worker
 from core.tables import audit_entries
-from tests.conftest import FORMS_SECRET, SIGNING_SECRET, Urls
-from tests.support.clock import HandClock
-from tests.support.product import HOLD, OWNER, Product, running_product
-from tests.support.sandbox import Sandbox
+from tests.conftest import NewProduct
+from tests.support.product import HOLD, OWNER, Product
 
 ORLA = "U0ORLA"
 
 
 @pytest.fixture
-async def two(urls: Urls, redis_url: str, sandbox: Sandbox, clock: HandClock) -> AsyncIterator[tuple[Product, Any]]:
+async def two(new_product: NewProduct) -> AsyncIterator[tuple[Product, Any]]:
     """(here, there): two workspaces of one database. There, one mail is approved and its hold has passed; its form too.
 
     The sandbox sends what is pressed to whichever came last, so all that is to be pressed there has been.
     """
-    given: dict[str, Any] = {
-        "database_url": urls.app,
-        "redis_url": redis_url,
-        "sandbox": sandbox,
-        "clock": clock,
-        "signing_secret": SIGNING_SECRET,
-        "forms_secret": FORMS_SECRET,
-        "operators": OWNER,
-    }
-    async with running_product(workspace="there", **given) as there:
+    async with new_product(workspace="there", operators=OWNER) as there:
         form = await ready_to_leave(there)
-        async with running_product(workspace="here", **given) as here:
+        async with new_product(workspace="here", operators=OWNER) as here:
             yield here, (there, form["email"])
 
 

@@ -11,10 +11,9 @@ from sqlalchemy import select
 
 from core import approval, queue
 from core.tables import approvals, audit_entries
-from tests.conftest import FORMS_SECRET, SIGNING_SECRET, Urls
+from tests.conftest import NewProduct
 from tests.support.clock import HandClock
-from tests.support.product import HOLD, Product, running_product
-from tests.support.sandbox import Sandbox
+from tests.support.product import HOLD, Product
 
 ORLA = "U0ORLA"
 
@@ -196,9 +195,7 @@ async def test_every_switch_is_in_the_audit(product: Product) -> None:
 
 
 @pytest.fixture
-async def narrow(
-    urls: Urls, redis_url: str, sandbox: Sandbox, clock: HandClock, tmp_path: Path
-) -> AsyncIterator[Product]:
+async def narrow(new_product: NewProduct, clock: HandClock, tmp_path: Path) -> AsyncIterator[Product]:
     """No mail this hour, none on a day like today, and a second person for what is worth more than 50,000."""
     rules = tmp_path / "guardrails.toml"
     another_day = (clock.now.isoweekday() + 2) % 7 + 1
@@ -206,15 +203,7 @@ async def narrow(
         "[four_eyes]\namount = 50000\n[caps]\nmailbox_per_minute = 0\nmailbox_per_hour = 0\n"
         f'[contact]\nat_any_hour = ["reply"]\nworking_days = [{another_day}]\n'
     )
-    async with running_product(
-        database_url=urls.app,
-        redis_url=redis_url,
-        sandbox=sandbox,
-        clock=clock,
-        signing_secret=SIGNING_SECRET,
-        forms_secret=FORMS_SECRET,
-        guardrails_file=rules,
-    ) as running:
+    async with new_product(guardrails_file=rules) as running:
         yield running
 
 

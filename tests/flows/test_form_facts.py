@@ -3,8 +3,6 @@
 import pytest
 
 from core import person
-from tests.conftest import FORMS_SECRET, SIGNING_SECRET
-from tests.support.product import running_product
 
 CUSTOMER = "dana.whitfield@northpier.example"
 OPEN_DEAL = "tomas.reyes@harlowlane.example"
@@ -29,17 +27,9 @@ async def alone(product):
     return message["text"]
 
 
-async def test_a_form_goes_to_its_owner_and_any_other_to_the_workspaces(urls, redis_url, sandbox, clock, tmp_path):
+async def test_a_form_goes_to_its_owner_and_any_other_to_the_workspaces(new_product, sandbox, tmp_path):
     (tmp_path / "forms.toml").write_text(FORMS)
-    async with running_product(
-        database_url=urls.app,
-        redis_url=redis_url,
-        sandbox=sandbox,
-        clock=clock,
-        signing_secret=SIGNING_SECRET,
-        forms_secret=FORMS_SECRET,
-        forms_file=tmp_path / "forms.toml",
-    ) as product:
+    async with new_product(forms_file=tmp_path / "forms.toml") as product:
         talk = {"your-name": "Priya Raman", "your-email": "priya@greywharf.example", "talk": "On port congestion"}
         await sandbox.control("POST", "/control/form", {"form": "speakers", "fields": talk})
         await product.fill_form(name="Amara Osei")

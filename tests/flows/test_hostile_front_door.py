@@ -8,9 +8,8 @@ from sqlalchemy import select
 
 from core.tables import moves, recommendations, signals
 from core.validation import first_flaw
-from tests.conftest import FORMS_SECRET, SIGNING_SECRET
 from tests.support.forms import deliver, problem
-from tests.support.product import HOLD, OWNER, Product, running_product
+from tests.support.product import HOLD, OWNER, Product
 from tests.support.slack_blocks import assert_dead, assert_message, assert_view
 from tests.support.strings import hostile_strings, of_every_kind
 
@@ -56,16 +55,8 @@ async def visited(product_of_many: Product) -> tuple[Product, dict[str, str]]:
 
 
 @pytest.fixture
-async def product_of_many(urls, redis_url, sandbox, clock) -> AsyncIterator[Product]:
-    async with running_product(
-        database_url=urls.app,
-        redis_url=redis_url,
-        sandbox=sandbox,
-        clock=clock,
-        signing_secret=SIGNING_SECRET,
-        forms_secret=FORMS_SECRET,
-        daily_mail_cap=COUNT * 2,
-    ) as product:
+async def product_of_many(new_product) -> AsyncIterator[Product]:
+    async with new_product(daily_mail_cap=COUNT * 2) as product:
         yield product
 
 
