@@ -39,6 +39,7 @@ class Answering:
         self.requests: list[str] = []
         """The first line of each request that came whole."""
         self.url = ""
+        self._came = asyncio.Condition()
         self._over = asyncio.Event()
         self._serving: set[asyncio.Task[None]] = set()
 
@@ -54,7 +55,9 @@ class Answering:
                 lines = head.decode("latin-1").lower().split("\r\n")
                 length = next((int(line.split(":")[1]) for line in lines if line.startswith("content-length")), 0)
                 await reader.readexactly(length)
-                self.requests.append(lines[0])
+                async with self._came:
+                    self.requests.append(lines[0])
+                    self._came.notify_all()
                 if not await self._answer(writer):
                     return
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -91,6 +94,11 @@ class Answering:
             "no JSON": _head(200, 6) + b"<html>",
             "another shape": _head(200, 2) + b"[]",
         }[str(self.moment)]
+
+    async def has_read(self, requests: int) -> None:
+        """Waits until so many came whole: a client that has given up may be ahead of this server's reading."""
+        async with asyncio.timeout(10), self._came:
+            await self._came.wait_for(lambda: len(self.requests) >= requests)
 
     async def end(self) -> None:
         """Lets go of whoever still waits for an answer, and waits until all connections are over."""

@@ -223,9 +223,10 @@ async def test_a_mailbox_of_somebody_else_is_rejected(sandbox):
 
 
 async def test_a_slow_answer_is_unclear_after_the_clients_own_patience(sandbox):
-    async with httpx.AsyncClient(trust_env=False, timeout=0.5) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
         mailbox = mailbox_of(http, sandbox, mailbox=MAILBOX)
         await mailbox.changes(None)  # the builder of requests is made
+        http.timeout = httpx.Timeout(30, read=0.5)
         await sandbox.fault("gmail", "slow", method="drafts.create", seconds=2)
         with pytest.raises(Unclear, match="broke before its answer"):
             await mailbox.create_draft(MAIL, key="slow-0")

@@ -19,7 +19,7 @@ async def connected(box):
     """A bare Socket Mode client, after its hello."""
     opened = await box.new_client("xapp-sandbox").apps_connections_open(app_token="xapp-sandbox")
     socket = await box.http.ws_connect(opened["url"])
-    return socket, await socket.receive_json(timeout=2), opened["url"]
+    return socket, await socket.receive_json(timeout=20), opened["url"]
 
 
 async def card(box):
@@ -49,7 +49,7 @@ async def test_a_ticket_opens_once_and_ten_connections_are_the_most(tmp_path):
         assert (told["type"], told["reason"]) == ("disconnect", "too_many_websockets")
         assert (await box.screen())["sockets"] == 10
         assert (await box.do("disconnect", reason="warning"))["told"] == 10
-        assert (await sockets[0].receive_json(timeout=2))["reason"] == "warning"
+        assert (await sockets[0].receive_json(timeout=20))["reason"] == "warning"
         for socket in [*sockets, eleventh]:
             await socket.close()
         assert [one["error"] for one in await box.ledger("refused", "socket")] == [
@@ -64,12 +64,12 @@ async def test_connections_take_turns_and_the_ack_carries_its_payload_only_where
         at = await card(box)
         for socket in (first, second):
             press = asyncio.create_task(box.do("press", user="U0CASEY", **at, action_id="go"))
-            envelope = await socket.receive_json(timeout=2)
+            envelope = await socket.receive_json(timeout=20)
             assert (envelope["type"], envelope["accepts_response_payload"]) == ("interactive", False)
             await socket.send_json({"envelope_id": envelope["envelope_id"]})
             assert (await press)["acked"] is True
         command = asyncio.create_task(box.do("command", user="U0CASEY", channel="C0WINS", command="/moves"))
-        envelope = await first.receive_json(timeout=2)
+        envelope = await first.receive_json(timeout=20)
         assert (envelope["type"], envelope["accepts_response_payload"]) == ("slash_commands", True)
         await first.send_json(
             {"envelope_id": envelope["envelope_id"], "payload": {"response_type": "in_channel", "text": "A"}}
@@ -84,7 +84,7 @@ async def test_a_press_without_ack_is_an_error_for_the_person(tmp_path):
         socket, _, _ = await connected(box)
         at = await card(box)
         press = asyncio.create_task(box.do("press", user="U0CASEY", **at, action_id="go"))
-        envelope = await socket.receive_json(timeout=2)
+        envelope = await socket.receive_json(timeout=20)
         answer = await press
         assert (answer["acked"], answer["error"]) == (False, "no ack within 3 s")
         assert 2900 < answer["ms"] < 4000
@@ -106,13 +106,13 @@ async def test_a_dropped_socket_loses_the_press_and_keeps_the_event(tmp_path):
         socket, _, _ = await connected(box)
         at = await card(box)
         press = asyncio.create_task(box.do("press", user="U0CASEY", **at, action_id="go"))
-        await socket.receive_json(timeout=2)
+        await socket.receive_json(timeout=20)
         assert (await box.do("fault", service="slack", kind="drop_socket"))["dropped"] == 1
         assert (await press)["error"] == "the socket closed before the ack"
 
         socket, _, _ = await connected(box)
         said = asyncio.create_task(box.do("message", user="U0CASEY", channel="D0CASEY", text="hello"))
-        lost = await socket.receive_json(timeout=2)
+        lost = await socket.receive_json(timeout=20)
         await box.do("fault", service="slack", kind="drop_socket")
         assert (await said)["acked"] is False
         async with box.bot(register):
