@@ -6,7 +6,7 @@ from sqlalchemy import Boolean, DateTime, Integer, Text, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from core.database import Db
-from core.effect import State
+from core.effect import Effect, State
 from core.effect_rows import EffectRow
 from core.ports import Receipt
 
@@ -16,16 +16,18 @@ _CHANGE = text(
         select approvals.id, approvals.withdrawn_at is not null as withdrawn
         from approvals join effects on effects.workspace_id = approvals.workspace_id and effects.approval_id = approvals.id
         where effects.id = :effect
+        for no key update of approvals
     ), changed as (
         update effects set state = :state, attempt = :attempt, fence = :fence, due_at = :due_at, start_by = :start_by,
             horizon_until = :horizon_until, cause = :cause, claims = :claims, looks = :looks,
             rule = :rule, updated_at = :now,
             receipt = coalesce(:receipt, receipt)
-        where id = :effect
+        where id = :effect and (approval_id is null or exists (select from plan))
+            and state = :was and fence = :fence_was and claims = :claims_was and looks = :looks_was
         returning move_id
     ), woken as (
         update effects set due_at = greatest(coalesce(due_at, :now), :now)
-        from plan
+        from plan, changed
         where :applied and not plan.withdrawn and effects.approval_id = plan.id and effects.step = :next
             and effects.state in ('approved', 'held')
     ), shown as (
@@ -33,24 +35,30 @@ _CHANGE = text(
         from changed
         where :shows and moves.id = changed.move_id
     )
-    select withdrawn from plan
+    select coalesce((select withdrawn from plan), false) as withdrawn from changed
     """
 ).bindparams(
     *(bindparam(name, type_=DateTime(timezone=True)) for name in ("due_at", "start_by", "horizon_until", "now")),
     *(bindparam(name, type_=Integer) for name in ("attempt", "fence", "claims", "looks", "next")),
-    *(bindparam(name, type_=Text) for name in ("state", "cause", "rule")),
+    *(bindparam(name, type_=Integer) for name in ("fence_was", "claims_was", "looks_was")),
+    *(bindparam(name, type_=Text) for name in ("state", "was", "cause", "rule")),
     *(bindparam(name, type_=Boolean) for name in ("applied", "shows")),
     bindparam("receipt", type_=JSONB(none_as_null=True)),
 )
 
 
-async def write(db: Db, row: EffectRow, *, receipt: Receipt | None, shows: bool, now: datetime) -> bool:
-    """Writes the effect as it is in `row`; whether its plan has been taken back.
+class MovedOn(Exception):
+    """The effect is no longer as it was read: nothing was written."""
+
+
+async def write(db: Db, row: EffectRow, after: Effect, *, receipt: Receipt | None, shows: bool, now: datetime) -> bool:
+    """Writes `after` if the effect still is as it was read in `row`, locked or not; whether its plan is taken back.
 
     `shows`: its move's card says something else now. One that is applied wakes the step after it, unless the plan is
-    taken back: at once, or when its hold ends.
+    taken back: at once, or when its hold ends. The approval is locked before the effect, as everywhere.
+    Raises MovedOn.
     """
-    after = row.effect
+    was = row.effect
     given = {
         "effect": row.id,
         "state": str(after.state),
@@ -62,6 +70,10 @@ async def write(db: Db, row: EffectRow, *, receipt: Receipt | None, shows: bool,
         "cause": after.cause,
         "claims": after.claims,
         "looks": after.looks,
+        "was": str(was.state),
+        "fence_was": was.fence,
+        "claims_was": was.claims,
+        "looks_was": was.looks,
         "rule": after.rule,
         "receipt": None
         if receipt is None
@@ -71,4 +83,7 @@ async def write(db: Db, row: EffectRow, *, receipt: Receipt | None, shows: bool,
         "shows": shows,
         "now": now,
     }
-    return bool((await db.execute(_CHANGE, given)).scalar_one_or_none())
+    withdrawn: bool | None = (await db.execute(_CHANGE, given)).scalar_one_or_none()
+    if withdrawn is None:
+        raise MovedOn
+    return withdrawn

@@ -31,12 +31,13 @@ async def advance(
 ) -> EffectRow:
     """Takes the event, writes the effect and does what follows for its plan and its move, all in this transaction.
 
-    Raises machine.Illegal when the effect has moved on; the caller's transaction has then changed nothing.
+    Raises machine.Illegal when there is no such arrow, and effect_change.MovedOn when the effect was not locked and is no
+    longer as it is in `row`; the caller's transaction has then changed nothing.
     """
     after = machine.transition(row.effect, event, now)
     changed = replace(row, effect=after, receipt=receipt or row.receipt)
     moved = after.state is not row.effect.state
-    withdrawn = await effect_change.write(db, changed, receipt=receipt, shows=moved and not row.tells, now=now)
+    withdrawn = await effect_change.write(db, row, after, receipt=receipt, shows=moved and not row.tells, now=now)
     if moved and not row.tells:
         entry = Entry(
             what=audit.word_for(event, after.state),

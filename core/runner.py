@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from core import around, clearance, effect_rows, execution, telling, watched
+from core import around, clearance, effect_change, effect_rows, execution, telling, watched
 from core import effect as machine
 from core.actions.registry import ACTIONS
 from core.around import Around
@@ -247,23 +247,23 @@ class Runner:
                 return
 
     async def _write_down(self, row: EffectRow, event: machine.Event, receipt: Receipt | None) -> None:
+        """As a rule nobody has touched the effect in between: one statement looks, locks and writes."""
         async with self._database.begin() as db:
             now = self._clock()
-            current = await effect_rows.lock(db, row.id)
-            assert current is not None
-            moved_on = current.effect.fence != row.effect.fence or current.effect.state is not row.effect.state
-            if moved_on:
-                log.warning(
-                    "late answer kept as evidence", extra={"effect": str(row.id), "event": type(event).__name__}
-                )
-                evidence = {
-                    "event": type(event).__name__,
-                    "fence": row.effect.fence,
-                    "receipt": receipt and asdict(receipt),
-                }
-                await effect_rows.keep_late_evidence(db, current, evidence, now)
-                return
-            await execution.advance(db, current, event, now, receipt=receipt)
+            try:
+                await execution.advance(db, row, event, now, receipt=receipt)
+            except effect_change.MovedOn:
+                await self._late(db, row, event, receipt, now)
+
+    async def _late(self, db: Db, row: EffectRow, event: machine.Event, receipt: Receipt | None, now: datetime) -> None:
+        current = await effect_rows.lock(db, row.id)
+        assert current is not None
+        if current.effect.fence == row.effect.fence and current.effect.state is row.effect.state:
+            await execution.advance(db, current, event, now, receipt=receipt)  # only its tries were counted anew
+            return
+        log.warning("late answer kept as evidence", extra={"effect": str(row.id), "event": type(event).__name__})
+        evidence = {"event": type(event).__name__, "fence": row.effect.fence, "receipt": receipt and asdict(receipt)}
+        await effect_rows.keep_late_evidence(db, current, evidence, now)
 
     def _patience(self, row: EffectRow, at_most: timedelta = RETRY_AT_MOST) -> timedelta:
         """Longer between tries the more often it failed, within bounds."""
