@@ -94,12 +94,12 @@ async def due(db: Db, now: datetime, *, limit: int = 50) -> list[UUID]:
     return list((await db.execute(statement)).scalars())
 
 
-async def lock(db: Db, id: UUID, *, wait: bool = True) -> EffectRow | None:
-    """The effect, locked until the commit; None when there is none, or, without `wait`, another worker has it.
+async def lock(db: Db, id: UUID) -> EffectRow | None:
+    """The effect, locked until the commit; None when there is none.
 
     Its approval is locked first, by the same statement: the CTE has to give its row before the effect's can be locked.
     """
-    row = (await db.execute(_LOCK if wait else _LOCK_IF_FREE, {"effect": id})).one_or_none()
+    row = (await db.execute(_LOCK, {"effect": id})).one_or_none()
     return None if row is None else from_row(row)
 
 
@@ -122,7 +122,9 @@ def _locking(*, skip_locked: bool) -> Select[Any]:
     )
 
 
-_LOCK, _LOCK_IF_FREE = _locking(skip_locked=False), _locking(skip_locked=True)
+_LOCK = _locking(skip_locked=False)
+LOCK_IF_FREE = _locking(skip_locked=True)
+"""Passes over an effect, and one whose plan, somebody else has. Takes `effect`, its id."""
 
 
 async def _lock_approval(db: Db, approval: UUID) -> None:

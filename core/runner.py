@@ -81,9 +81,12 @@ class Runner:
 
     async def _run(self, id: UUID) -> None:
         async with self._database.begin() as db:
-            row = await effect_rows.lock(db, id, wait=False)
+            taken = await around.take_up(db, id)
             now = self._clock()
-            if row is None or row.effect.due_at is None or row.effect.due_at > now:
+            if taken is None:
+                return
+            row, beside = taken
+            if row.effect.due_at is None or row.effect.due_at > now:
                 return
             if row.effect.state in AT_WORK:
                 await execution.advance(db, row, machine.WorkerLost(), now)
@@ -95,7 +98,7 @@ class Runner:
             if tries >= machine.MOST_CLAIMS and not row.tells:
                 await execution.advance(db, row, machine.Park(f"{tries} tries ended without a word"), now)
                 return
-            job = await self._job(db, row)
+            job = await self._job(db, row, beside)
             claimed, act = await self._claim(db, job, now)
         if claimed is not None:
             self._at_work[id] = claimed.row.effect.fence
@@ -124,12 +127,12 @@ class Runner:
                 wait = min(RETRY_AFTER * (1 << min(row.effect.claims, 10)), RETRY_AT_MOST)
                 await execution.advance(db, row, machine.WorkerLost(why, look_again=wait), self._clock())
 
-    async def _job(self, db: Db, row: EffectRow) -> Job:
+    async def _job(self, db: Db, row: EffectRow, beside: Around) -> Job:
         if row.tells:
             step = telling.STEPS[row.action]
-            return Job(row, step, await telling.params(db, row, self._clock()), Around())
+            return Job(row, step, await telling.params(db, row, self._clock()), beside)
         action = ACTIONS[row.action]
-        return Job(row, action.steps[row.step], action.params.model_validate(row.params), await around.of(db, row))
+        return Job(row, action.steps[row.step], action.params.model_validate(row.params), beside)
 
     async def _arm(self, db: Db, job: Job, now: datetime) -> Job | None:
         """Arms the effect if its turn has come and every guardrail lets it; None when it has to wait."""
