@@ -57,6 +57,17 @@ async def flush(db: Db) -> None:
         await _append_all(db, noted)
 
 
+def at_once(db: Db, entry: Entry, *, now: datetime) -> dict[str, object] | None:
+    """What `APPENDING` takes to write this entry within another statement; None where `note` has to be used.
+
+    That is when others were noted before it in this transaction, or the connection has not written to the chain yet.
+    """
+    opened: _Opened | None = db.info.get(_KEY)
+    of, noted = db.info.get(_NOTED, (None, []))
+    waiting = noted and db.sync_connection and of is db.sync_connection.get_transaction()
+    return None if opened is None or waiting else _given([(entry, now)], opened)
+
+
 async def append(db: Db, entries: Sequence[Entry], *, now: datetime) -> None:
     """Writes the entries at once. Whoever appends holds the workspace's head until the commit: lock nothing after it."""
     await _append_all(db, [(entry, now) for entry in entries])
@@ -120,21 +131,24 @@ async def _append_all(db: Db, stamped: Sequence[tuple[Entry, datetime]]) -> None
 
 async def _write(db: Db, stamped: Sequence[tuple[Entry, datetime]], opened: _Opened) -> bool:
     """False when there is no head, or its key is another one; nothing was written then."""
+    return (await db.execute(APPEND, _given(stamped, opened))).first() is not None
+
+
+def _given(stamped: Sequence[tuple[Entry, datetime]], opened: _Opened) -> dict[str, object]:
     rows = []
     for number, (entry, at) in enumerate(stamped, start=1):
         made = unlinked(entry, at, workspace=opened.workspace, key=opened.key)
         rows.append({**made._asdict(), "n": number, "digest": digest(made)})
-    given = {"key": opened.key, "rows": json.dumps(rows, default=str), "count": len(rows)}
-    return (await db.execute(APPEND, given)).first() is not None
+    return {"key": opened.key, "rows": json.dumps(rows, default=str), "count": len(rows)}
 
 
 # All in one statement: the head is locked for no longer than this and the commit. The last number of the link's bytes is
 # known only under the lock, so the database makes the link; what an entry says is hashed before.
-APPEND = text("""
-    with recursive head as (
+APPENDING = """
+    head as (
         select h.workspace_id, h.seq, h.hash
         from audit_heads h join audit_keys k on k.workspace_id = h.workspace_id
-        where k.key = :key
+        where k.key = :key and {only_if}
         for no key update of h
     ),
     given as (
@@ -161,11 +175,18 @@ APPEND = text("""
         insert into audit_texts (workspace_id, seq, body)
         select c.workspace_id, c.seq, g.body from chain c join given g on g.n = c.n where g.body is not null
     ),
-    newest as (select c.workspace_id, c.seq, c.hash, g.at from chain c join given g on g.n = c.n where c.n = :count)
-    update audit_heads h set seq = newest.seq, hash = newest.hash, at = newest.at
-    from newest where h.workspace_id = newest.workspace_id
-    returning h.seq
-""")
+    newest as (select c.workspace_id, c.seq, c.hash, g.at from chain c join given g on g.n = c.n where c.n = :count),
+    kept as (
+        update audit_heads h set seq = newest.seq, hash = newest.hash, at = newest.at
+        from newest where h.workspace_id = newest.workspace_id
+        returning h.seq
+    )
+"""
+"""CTEs for a statement `with recursive`; what they take is given by `at_once`. `kept` has one row if it was written.
+
+`only_if` is what must hold for it, and reads every CTE that locks anything: the head's lock comes last.
+"""
+APPEND = text(" ".join(("with recursive", APPENDING.format(only_if="true"), "select seq from kept")))
 
 _FIND_KEY = text("""
     select h.workspace_id, k.key from audit_heads h join audit_keys k on k.workspace_id = h.workspace_id

@@ -1,18 +1,20 @@
 """The statement by which an effect changes, with what every change entails: the step after it, and its move's card."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import Boolean, DateTime, Integer, Text, bindparam, text
+from sqlalchemy import BindParameter, Boolean, DateTime, Integer, Text, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
+from core import audit
 from core.database import Db
 from core.effect import Effect, State
 from core.effect_rows import EffectRow
 from core.ports import Receipt
 
-_CHANGE = text(
-    """
-    with plan as materialized (
+_CHANGING = """
+    plan as materialized (
         select approvals.id, approvals.withdrawn_at is not null as withdrawn
         from approvals join effects on effects.workspace_id = approvals.workspace_id and effects.approval_id = approvals.id
         where effects.id = :effect
@@ -30,14 +32,20 @@ _CHANGE = text(
         from plan, changed
         where :applied and not plan.withdrawn and effects.approval_id = plan.id and effects.step = :next
             and effects.state in ('approved', 'held')
+        returning effects.id
     ), shown as (
         update moves set revision = revision + 1, card_due_at = :now, updated_at = :now
         from changed
         where :shows and moves.id = changed.move_id
+        returning moves.id
     )
-    select coalesce((select withdrawn from plan), false) as withdrawn from changed
-    """
-).bindparams(
+"""
+# All counts are read before the audit's head is locked, and so whatever the CTEs before it lock is locked by then.
+_NOTHING_FOLLOWS = """
+    not coalesce((select withdrawn from plan), false) and (select count(*) from changed) = 1
+    and (select count(*) from woken) >= 0 and (select count(*) from shown) >= 0
+"""
+_GIVEN: tuple[BindParameter[Any], ...] = (
     *(bindparam(name, type_=DateTime(timezone=True)) for name in ("due_at", "start_by", "horizon_until", "now")),
     *(bindparam(name, type_=Integer) for name in ("attempt", "fence", "claims", "looks", "next")),
     *(bindparam(name, type_=Integer) for name in ("fence_was", "claims_was", "looks_was")),
@@ -45,18 +53,47 @@ _CHANGE = text(
     *(bindparam(name, type_=Boolean) for name in ("applied", "shows")),
     bindparam("receipt", type_=JSONB(none_as_null=True)),
 )
+_CHANGE = text(
+    " ".join(
+        (
+            "with recursive",
+            _CHANGING,
+            ",",
+            audit.APPENDING.format(only_if=_NOTHING_FOLLOWS),
+            "select coalesce((select withdrawn from plan), false) as withdrawn, exists (select from kept) as audited",
+            "from changed",
+        )
+    )
+).bindparams(*_GIVEN)
+_NO_ENTRY = {"key": None, "rows": "[]", "count": 0}
 
 
 class MovedOn(Exception):
     """The effect is no longer as it was read: nothing was written."""
 
 
-async def write(db: Db, row: EffectRow, after: Effect, *, receipt: Receipt | None, shows: bool, now: datetime) -> bool:
-    """Writes `after` if the effect still is as it was read in `row`, locked or not; whether its plan is taken back.
+class Written(NamedTuple):
+    withdrawn: bool
+    """Whether its plan is taken back."""
+    audited: bool
+    """Whether the entry was written too."""
+
+
+async def write(
+    db: Db,
+    row: EffectRow,
+    after: Effect,
+    *,
+    receipt: Receipt | None,
+    shows: bool,
+    now: datetime,
+    entry: Mapping[str, object] | None = None,
+) -> Written:
+    """Writes `after` if the effect still is as it was read in `row`, locked or not. Raises MovedOn.
 
     `shows`: its move's card says something else now. One that is applied wakes the step after it, unless the plan is
     taken back: at once, or when its hold ends. The approval is locked before the effect, as everywhere.
-    Raises MovedOn.
+    `entry`, of `audit.at_once`, is written as well, unless the plan is taken back: then more follows, and locks more.
     """
     was = row.effect
     given = {
@@ -83,7 +120,7 @@ async def write(db: Db, row: EffectRow, after: Effect, *, receipt: Receipt | Non
         "shows": shows,
         "now": now,
     }
-    withdrawn: bool | None = (await db.execute(_CHANGE, given)).scalar_one_or_none()
-    if withdrawn is None:
+    written = (await db.execute(_CHANGE, {**given, **(entry or _NO_ENTRY)})).one_or_none()
+    if written is None:
         raise MovedOn
-    return withdrawn
+    return Written(*written)

@@ -12,7 +12,7 @@ from core import effect as machine
 from core.actions.registry import ACTIONS
 from core.audit import Entry
 from core.database import Db
-from core.effect import Event, State
+from core.effect import Effect, Event, State
 from core.effect_rows import POST_CARD, EffectRow
 from core.ports import Posted, Receipt
 from core.tables import approvals, effects
@@ -28,16 +28,18 @@ async def advance(
     *,
     receipt: Receipt | None = None,
     by: str = audit.WORKER,
+    last: bool = False,
 ) -> EffectRow:
     """Takes the event, writes the effect and does what follows for its plan and its move, all in this transaction.
 
+    `last`: the caller does nothing more in it, so that the audit's head may be locked by the same statement.
     Raises machine.Illegal when there is no such arrow, and effect_change.MovedOn when the effect was not locked and is no
     longer as it is in `row`; the caller's transaction has then changed nothing.
     """
     after = machine.transition(row.effect, event, now)
     changed = replace(row, effect=after, receipt=receipt or row.receipt)
     moved = after.state is not row.effect.state
-    withdrawn = await effect_change.write(db, row, after, receipt=receipt, shows=moved and not row.tells, now=now)
+    entry = None
     if moved and not row.tells:
         entry = Entry(
             what=audit.word_for(event, after.state),
@@ -48,6 +50,16 @@ async def advance(
             grounds=after.rule or "",
             said=after.cause or "",
         )
+    written = await effect_change.write(
+        db,
+        row,
+        after,
+        receipt=receipt,
+        shows=entry is not None,
+        now=now,
+        entry=audit.at_once(db, entry, now=now) if entry is not None and last and _ends_here(row, after) else None,
+    )
+    if entry is not None and not written.audited:
         audit.note(db, entry, now=now)
     if row.tells:
         if after.state is State.APPLIED and row.action == POST_CARD:
@@ -57,8 +69,18 @@ async def advance(
             await arming.release(db, row.id)
         if after.state is State.UNDONE:
             await arming.forget_purpose(db, row.id)
-        await _plan_follows(db, changed, now, withdrawn=withdrawn)
+        await _plan_follows(db, changed, now, withdrawn=written.withdrawn)
     return changed
+
+
+def _ends_here(row: EffectRow, after: Effect) -> bool:
+    """Whether nothing follows from this for anything else, as long as the plan is not taken back."""
+    return after.state in _ON_ITS_WAY or (
+        after.state is State.APPLIED and row.step + 1 < len(ACTIONS[row.action].steps)
+    )
+
+
+_ON_ITS_WAY = frozenset({State.ARMED, State.UNDO_ARMED, State.UNKNOWN, State.UNDO_UNKNOWN})
 
 
 async def withdraw(db: Db, approval: UUID, move: UUID, *, why: str, by: str, now: datetime) -> None:

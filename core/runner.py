@@ -152,7 +152,7 @@ class Runner:
                 return None
         elif not job.params.too_early:
             await effect_rows.say_where(db, row, job.params.where)
-        armed = await execution.advance(db, row, machine.Arm(self._timings[job.step.service]), now)
+        armed = await execution.advance(db, row, machine.Arm(self._timings[job.step.service]), now, last=True)
         return replace(job, row=armed)
 
     async def _send(self, job: Job) -> None:
@@ -217,7 +217,7 @@ class Runner:
         if await clearance.undo_waits(db, job.row, job.step):
             await effect_rows.look_later(db, job.row, now + RETRY_AFTER)
             return None
-        armed = await execution.advance(db, job.row, machine.Undo(self._timings[job.step.service]), now)
+        armed = await execution.advance(db, job.row, machine.Undo(self._timings[job.step.service]), now, last=True)
         return replace(job, row=armed)
 
     async def _undo(self, job: Job) -> None:
@@ -254,7 +254,7 @@ class Runner:
         async with self._database.begin() as db:
             now = self._clock()
             try:
-                await execution.advance(db, row, event, now, receipt=receipt)
+                await execution.advance(db, row, event, now, receipt=receipt, last=True)
             except effect_change.MovedOn:
                 await self._late(db, row, event, receipt, now)
 
