@@ -39,6 +39,8 @@ SILENCE_EVERY = timedelta(minutes=5)
 RECONNECT_S = 1.0
 DRAIN_S = 8.0
 RENEW_S = 1.0
+BREATH_S = 0.05
+"""Between two sweeps of a worker at its work, each end of which wakes the next: one finds what several left behind."""
 
 
 class Worker:
@@ -47,6 +49,8 @@ class Worker:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._busy: dict[tuple[str, UUID], asyncio.Task[None]] = {}
+        self._ended: set[tuple[str, UUID]] = set()
+        """What came to its end since the last sweep began: whether it is due again the next one says, which its end wakes."""
         self._wake = asyncio.Event()
         self._stopping = False
         self.watcher = Watcher(services, self.wake)
@@ -92,6 +96,8 @@ class Worker:
             self._wake.clear()
             with survived("sweep"):
                 await self.sweep()
+            if self._busy:
+                await asyncio.sleep(BREATH_S)
             try:
                 await asyncio.wait_for(self._wake.wait(), self._services.settings.sweep_s)
             except TimeoutError:
@@ -107,6 +113,7 @@ class Worker:
     async def sweep(self) -> None:
         """Starts looking at everything that is due and not being looked at, as far as there is room."""
         now = self._services.clock()
+        self._ended.clear()
         async with self._services.database.begin() as db:
             stands = await all_workspaces.let_go_on(db, self._all_workspaces, now)
             due: dict[str, list[UUID]] = {
@@ -135,7 +142,7 @@ class Worker:
             await self.sweep()
 
     def _start(self, what: str, id: UUID) -> None:
-        if self._stopping or (what, id) in self._busy or len(self._busy) >= AT_ONCE:
+        if self._stopping or (what, id) in self._busy or (what, id) in self._ended or len(self._busy) >= AT_ONCE:
             return
         task = asyncio.create_task(self._look(what, id), name=f"{what} {id}")
         self._busy[what, id] = task
@@ -143,6 +150,7 @@ class Worker:
 
     def _done(self, what: str, id: UUID) -> None:
         self._busy.pop((what, id), None)
+        self._ended.add((what, id))
         self._wake.set()  # what it did may have made something else due
 
     async def _look(self, what: str, id: UUID) -> None:

@@ -90,4 +90,25 @@ def _resource(service: Service, api_url: str) -> Any:
     from googleapiclient.discovery import build  # noqa: PLC0415  slow to import
 
     options = {"api_endpoint": api_url}
-    return build(service.api, service.version, static_discovery=True, http=_NoTransport(), client_options=options)
+    made = build(service.api, service.version, static_discovery=True, http=_NoTransport(), client_options=options)
+    return _MadeOnce(made)
+
+
+class _MadeOnce:
+    """A resource whose collections are made once: googleapiclient makes one with all its methods whenever it is named."""
+
+    def __init__(self, resource: Any) -> None:
+        self._resource = resource
+        self._collections: dict[str, _MadeOnce] = {}
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        named = getattr(self._resource, name)
+
+        def called(**given: Any) -> Any:
+            if given:
+                return named(**given)  # a method; a collection takes nothing
+            if name not in self._collections:
+                self._collections[name] = _MadeOnce(named())
+            return self._collections[name]
+
+        return called
