@@ -3,9 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select, update
 
+from core import audit_verify
 from core.effect import State
 from core.ports import Unavailable
+from core.tables import audit_entries, effects
 from tests.support.factories import HOLD, address
 from tests.support.fake_mailbox import Answer, Killed
 from tests.support.rig import PAST_HORIZON, TIMING, Rig, rigged
@@ -184,6 +187,49 @@ async def test_an_answer_that_comes_after_its_lease_is_kept_as_late_evidence(rig
     await rig.settle()
     assert await rig.state(plan.sending) is State.APPLIED
     assert len(rig.mailbox.outbox) == 1
+
+
+async def test_an_answer_whose_effects_tries_were_counted_anew_meanwhile_counts_all_the_same(rig):
+    plan = await rig.held()
+    rig.clock.advance(HOLD)
+
+    async def an_older_answer_comes():
+        async with rig.database.begin() as db:
+            await db.execute(update(effects).where(effects.c.id == plan.sending).values(claims=0))
+
+    rig.mailbox.before_change = an_older_answer_comes
+    await rig.runner.run(plan.sending)
+    assert await rig.state(plan.sending) is State.APPLIED
+    assert len(rig.mailbox.outbox) == 1
+
+
+async def recorded(rig, plan):
+    """What the audit says of the plan's move, in order; the chain is whole."""
+    async with rig.database.begin() as db:
+        assert (await audit_verify.verify(db)).sound
+        told = select(audit_entries.c.what, audit_entries.c.effect_id).where(audit_entries.c.move_id == plan.move)
+        return [tuple(row) for row in (await db.execute(told.order_by(audit_entries.c.seq))).all()]
+
+
+async def test_each_change_of_a_step_is_in_the_audit_once_and_in_order(rig):
+    await rig.held()  # the connections know the chain
+    plan = await rig.held()
+    await rig.leaves()
+    told = await recorded(rig, plan)
+    assert [what for what, effect in told if effect == plan.draft] == ["armed", "applied"]
+    assert [what for what, effect in told if effect == plan.sending] == ["held", "armed", "applied"]
+
+
+async def test_a_step_whose_plan_is_taken_back_meanwhile_is_in_the_audit_with_what_follows(rig):
+    await rig.held()
+    plan = await rig.approved()
+    rig.mailbox.before_change = lambda: rig.undo(plan)
+    await rig.runner.run(plan.draft)
+    await rig.settle()
+    told = await recorded(rig, plan)
+    assert [what for what, effect in told if effect == plan.draft] == ["armed", "applied", "undo_armed", "undone"]
+    assert [what for what, effect in told if effect == plan.sending] == ["held", "cancelled"]
+    assert len(rig.mailbox.drafts) == 1  # the other plan's
 
 
 async def test_a_mail_whose_hold_is_over_before_its_draft_is_there_leaves_as_soon_as_it_is(rig):
