@@ -271,7 +271,7 @@ class Worker:
 
     async def _listen(self) -> None:
         async def look(_: dict[str, Any], what: str, id: str) -> None:
-            if what in self._looks:
+            if what in self._looks and not self._busy:  # a worker at its work sweeps within a breath
                 self._start(what, UUID(id))
             self._wake.set()
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, select
 
-from core import address, arming, audit, effect_rows, execution, guardrails, marketing, queue, workspace
+from core import address, arming, audit, effect_rows, execution, finishing, guardrails, marketing, queue, workspace
 from core import effect as machine
 from core.actions.registry import ACTIONS
 from core.audit import Entry, What
@@ -144,7 +144,7 @@ async def _sent_by_hand(db: Db, effect: EffectRow, now: datetime) -> None:
         for row in later:
             await execution.advance(db, row, machine.Cancel(), now)
             await _took_room(db, row, now)
-        await queue.finish(db, effect.move_id, now=now)
+        await finishing.finish(db, effect.move_id, now=now)
 
 
 async def _took_room(db: Db, row: EffectRow, now: datetime) -> None:

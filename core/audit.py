@@ -57,15 +57,15 @@ async def flush(db: Db) -> None:
         await _append_all(db, noted)
 
 
-def at_once(db: Db, entry: Entry, *, now: datetime) -> dict[str, object] | None:
-    """What `APPENDING` takes to write this entry within another statement; None where `note` has to be used.
+def at_once(db: Db, entries: Sequence[Entry], *, now: datetime) -> dict[str, object] | None:
+    """What `APPENDING` takes to write these within another statement; None where `note` has to be used.
 
     That is when others were noted before it in this transaction, or the connection has not written to the chain yet.
     """
     opened: _Opened | None = db.info.get(_KEY)
     of, noted = db.info.get(_NOTED, (None, []))
     waiting = noted and db.sync_connection and of is db.sync_connection.get_transaction()
-    return None if opened is None or waiting else _given([(entry, now)], opened)
+    return None if opened is None or waiting else _given([(entry, now) for entry in entries], opened)
 
 
 async def append(db: Db, entries: Sequence[Entry], *, now: datetime) -> None:

@@ -163,9 +163,13 @@ async def insert_steps(
     held_until: datetime,
     now: datetime,
 ) -> list[UUID]:
-    """One effect for each step of the action; only a step that sends is held. A later step waits for the one before."""
+    """One effect for each step of the action; only a step that sends is held. A later step waits for the one before.
+
+    It is that one which wakes it; a hold that has not ended yet says when to look at it at the earliest.
+    """
     ids = []
     for number, step in enumerate(ACTIONS[action].steps):
+        held = step.sends and (number == 0 or held_until > now)
         ids.append(new_id())
         await _insert(
             db,
@@ -178,7 +182,7 @@ async def insert_steps(
             key=f"{approval.hex}{number}",
             params=params,
             state=State.HELD if step.sends else State.APPROVED,
-            due_at=held_until if step.sends else (now if number == 0 else None),
+            due_at=held_until if held else (now if number == 0 else None),
             now=now,
         )
         if step.sends:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from core import arming, audit, effect_change, effect_rows, queue
+from core import arming, audit, effect_change, effect_rows, finishing, queue
 from core import effect as machine
 from core.actions.registry import ACTIONS
 from core.audit import Entry
@@ -39,7 +39,8 @@ async def advance(
     after = machine.transition(row.effect, event, now)
     changed = replace(row, effect=after, receipt=receipt or row.receipt)
     moved = after.state is not row.effect.state
-    entry = None
+    finishes = moved and _finishes(row, after)
+    entries: list[Entry] = []
     if moved and not row.tells:
         entry = Entry(
             what=audit.word_for(event, after.state),
@@ -50,17 +51,20 @@ async def advance(
             grounds=after.rule or "",
             said=after.cause or "",
         )
+        entries = [entry, finishing.entry(row.move_id)] if finishes else [entry]
     written = await effect_change.write(
         db,
         row,
         after,
         receipt=receipt,
-        shows=entry is not None,
+        shows=bool(entries),
+        finishes=finishes,
         now=now,
-        entry=audit.at_once(db, entry, now=now) if entry is not None and last and _ends_here(row, after) else None,
+        entries=audit.at_once(db, entries, now=now) if entries and last and _ends_here(after) else None,
     )
-    if entry is not None and not written.audited:
-        audit.note(db, entry, now=now)
+    if not written.audited:
+        for entry in entries if written.finished else entries[:1]:
+            audit.note(db, entry, now=now)
     if row.tells:
         if after.state is State.APPLIED and row.action == POST_CARD:
             await _card_is_up(db, changed, now)
@@ -69,15 +73,18 @@ async def advance(
             await arming.release(db, row.id)
         if after.state is State.UNDONE:
             await arming.forget_purpose(db, row.id)
-        await _plan_follows(db, changed, now, withdrawn=written.withdrawn)
+        if not written.finished:
+            await _plan_follows(db, changed, now, withdrawn=written.withdrawn)
     return changed
 
 
-def _ends_here(row: EffectRow, after: Effect) -> bool:
-    """Whether nothing follows from this for anything else, as long as the plan is not taken back."""
-    return after.state in _ON_ITS_WAY or (
-        after.state is State.APPLIED and row.step + 1 < len(ACTIONS[row.action].steps)
-    )
+def _finishes(row: EffectRow, after: Effect) -> bool:
+    return not row.tells and after.state is State.APPLIED and row.step + 1 == len(ACTIONS[row.action].steps)
+
+
+def _ends_here(after: Effect) -> bool:
+    """Whether nothing more follows from this for anything else, as long as the plan is not taken back."""
+    return after.state in _ON_ITS_WAY or after.state is State.APPLIED
 
 
 _ON_ITS_WAY = frozenset({State.ARMED, State.UNDO_ARMED, State.UNKNOWN, State.UNDO_UNKNOWN})
@@ -163,13 +170,15 @@ async def _plan_follows(db: Db, row: EffectRow, now: datetime, *, withdrawn: boo
     state = row.effect.state
     if withdrawn:
         await _withdrawn_follows(db, row, now)
-    elif state is State.APPLIED and row.step + 1 == len(ACTIONS[row.action].steps):
-        await queue.finish(db, row.move_id, now=now)
+    elif _finishes(row, row.effect):
+        raise await queue.refusal(db, row.move_id)  # what was carried out was approved, so its move must have been
     elif state in {State.REFUSED, State.DROPPED}:
         why = row.effect.cause or "it did not go through"
         if any(step.sends for step in ACTIONS[row.action].steps[: row.step]):
             # What was to be said has been said; a later step that fails does not call it back.
-            await queue.finish(db, row.move_id, note=f"{row.definition.name.replace('_', ' ')} failed: {why}", now=now)
+            await finishing.finish(
+                db, row.move_id, note=f"{row.definition.name.replace('_', ' ')} failed: {why}", now=now
+            )
         else:
             await withdraw(db, row.approval_id, row.move_id, why=why, by="caseyos", now=now)
 

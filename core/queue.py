@@ -1,4 +1,7 @@
-"""The command queue: a move's life, one function per arrow of its state diagram (`docs/reference/states.md`)."""
+"""The command queue: a move's life, one function per arrow of its state diagram (`docs/reference/states.md`).
+
+The arrow to done is in `core/finishing.py`.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -70,12 +73,13 @@ class _Arrow:
         """`bound` are the parameters in the arrow's values. Raises NoSuchMove, AlreadyDecided."""
         given = {"move": move, "event": new_id(), "by": by, "detail": detail, "at": now, **bound}
         if (await db.execute(self._statement, given)).first() is None:
-            raise await _refusal(db, move)
+            raise await refusal(db, move)
         if self._audited is not None:
             audit.note(db, Entry(what=self._audited, who=by, move=move, said=detail), now=now)
 
 
-async def _refusal(db: Db, move: UUID) -> Exception:
+async def refusal(db: Db, move: UUID) -> Exception:
+    """Why an arrow could not be taken."""
     row = (await db.execute(select(moves.c.state, moves.c.decided_by).where(moves.c.id == move))).one_or_none()
     return NoSuchMove(str(move)) if row is None else AlreadyDecided(row.state, row.decided_by)
 
@@ -144,7 +148,6 @@ _DISMISSED = _Arrow(
     **_DECIDED,
 )
 _WOKEN = _Arrow("woken", start=("snoozed",), audited=What.WOKEN, state="open", snoozed_until=null(), **_UNDECIDED)
-_DONE = _Arrow("done", start=("approved",), audited=What.DONE, state="done", note=bindparam("detail"))
 _TAKING_BACK = _Arrow("taking back", start=CAN_BE_TAKEN_BACK, audited=What.TAKING_BACK, note=bindparam("detail"))
 _STAYS_DONE = _Arrow(
     "not taken back", start=CAN_BE_TAKEN_BACK, audited=What.NOT_TAKEN_BACK, state="done", note=bindparam("detail")
@@ -174,11 +177,6 @@ async def dismiss(db: Db, move: UUID, *, reason: str, by: str, now: datetime) ->
 
 async def wake(db: Db, move: UUID, *, now: datetime) -> None:
     await _WOKEN.go(db, move, now=now)
-
-
-async def finish(db: Db, move: UUID, *, now: datetime, note: str = "") -> None:
-    """All that was approved has happened; `note` says what of it did not."""
-    await _DONE.go(db, move, detail=note, now=now)
 
 
 async def taking_back(db: Db, move: UUID, *, reason: str, now: datetime, by: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from core import queue
+from core import finishing, queue
 from core.ports import Posted
 from core.queue import AlreadyDecided, NoSuchMove
 from core.tables import move_events, moves
@@ -48,7 +48,7 @@ async def take(database, arrow, move, *, now, by=OTHER):
             case "wake":
                 await queue.wake(db, move, now=now)
             case "finish":
-                await queue.finish(db, move, now=now)
+                await finishing.finish(db, move, now=now)
             case "reopen":
                 await queue.reopen(db, move, reason="it did not go through", now=now)
             case "take back":

@@ -6,7 +6,7 @@ from bot.bench import round_trips
 from tests.support.factories import HOLD
 from tests.support.rig import rigged
 
-DRAFT, SENDING = 9, 12
+DRAFT, SENDING = 9, 10
 
 
 async def test_a_step_waits_for_the_database_no_more_often_than_it_must(database, clock):
