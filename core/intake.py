@@ -1,12 +1,12 @@
 """From a stored signal to a move in the queue, or to a reason for none: facts, playbook, guardrails, score, one transaction."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import insert
 
-from core import address, consent, effect_rows, marketing, person, queue, scoring, watched, workspace
+from core import address, consent, conversation, effect_rows, marketing, person, queue, scoring, watched, workspace
 from core.database import Db
 from core.draft import one_line
 from core.guardrails import GuardrailSettings
@@ -18,6 +18,9 @@ from core.plays.facts import Declined, PlayFacts, Proposal
 from core.ports import Busy, CrmRecord
 from core.signal import StoredSignal, settle
 from core.tables import recommendations
+
+CONVERSATION = timedelta(days=30)
+"""For so long after their last answer somebody is answered in the same thread."""
 
 
 class NoOwner(Exception):
@@ -83,6 +86,7 @@ async def take_in(db: Db, signal: StoredSignal, asked: Asked, *, workspace_id: U
         crm=crm.record,
         crm_problem=crm.problem,
         busy=asked.busy,
+        conversation=await conversation.newest(db, who, since=now - CONVERSATION) if who is not None else None,
     )
     proposed, declined = proposals(signal.kind, inquiry, facts)
     state = "proposed" if proposed else "declined"

@@ -95,6 +95,8 @@ class IncomingMail:
     bounce_status: str = ""
     """An enhanced status code (RFC 3463), such as 5.1.1."""
     bounce_reason: str = ""
+    header_id: str = ""
+    """Its Message-ID, by which an answer names it; empty where it has none that is usable."""
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,21 @@
 """Somebody wrote to us: answer within two hours, by mail, or with a meeting where they ask for one."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from core import address, appointment, draft
 from core.actions.book_meeting import BookMeeting
+from core.actions.reply_in_thread import ReplyInThread
 from core.actions.send_email import SendEmail
 from core.appointment import Slot
 from core.inquiry import Inquiry, interests
 from core.plays import worth
-from core.plays.facts import Declined, PlayFacts, Proposal
+from core.plays.facts import Conversation, Declined, PlayFacts, Proposal
 
 ANSWER_INQUIRY = "answer_inquiry"
 ANSWER_WITHIN = timedelta(hours=2)
 MEETING_MINUTES = 30
+SUBJECT_CHARS = 200
 
 _ASKED = {
     "sponsor": "asks about sponsoring",
@@ -47,16 +50,34 @@ def _mail(inquiry: Inquiry, facts: PlayFacts, email: str) -> Proposal:
     wants = interests(inquiry.message)
     written = draft.answer_inquiry(inquiry, wants, facts.voice)
     due_at = facts.received_at + ANSWER_WITHIN
-    return Proposal(
+    mail = SendEmail(to=(email,), subject=written.subject, body=written.body, from_name=facts.voice.name)
+    proposal = Proposal(
         rule="form_inquiry",
         purpose=ANSWER_INQUIRY,
         action="send_email",
-        params=SendEmail(to=(email,), subject=written.subject, body=written.body, from_name=facts.voice.name),
+        params=mail,
         title=f"Reply to {worth.named(inquiry, facts)}",
         why=f"{_said(inquiry, wants)} The draft is ready.",
         due_at=due_at,
         facts=worth.score_facts(inquiry, wants, facts, due_at=due_at, minutes=4, effort="the draft is ready"),
         context=worth.context(facts),
+    )
+    return proposal if facts.conversation is None else _in_thread(proposal, mail, facts.conversation)
+
+
+def _in_thread(proposal: Proposal, mail: SendEmail, conversation: Conversation) -> Proposal:
+    """The same mail where the two of them are talking already, under that thread's subject."""
+    subject = draft.one_line(conversation.subject, SUBJECT_CHARS) or mail.subject
+    answering = subject if subject.lower().startswith("re:") else f"Re: {subject}"
+    return replace(
+        proposal,
+        action="reply_in_thread",
+        params=ReplyInThread(
+            **{**mail.model_dump(), "subject": answering},
+            thread_id=conversation.thread_id,
+            in_reply_to=conversation.answered,
+        ),
+        context=(*proposal.context, f"you are in conversation already: this goes into “{draft.one_line(subject, 80)}”"),
     )
 
 

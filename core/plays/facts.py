@@ -11,11 +11,21 @@ from core.ports import Busy, CrmRecord
 
 
 @dataclass(frozen=True)
+class Conversation:
+    """A mail thread of ours in which the person answered: what it takes to go on in it."""
+
+    thread_id: str
+    subject: str
+    answered: str
+    """The Message-ID of their mail."""
+
+
+@dataclass(frozen=True)
 class PlayFacts:
     """What is known when a form comes in. `crm_problem` says why the CRM could not be asked.
 
     `live` are the purposes for which the person has a move waiting. `busy` is when the owner is not free in the next
-    days; None when the calendar was not or could not be asked.
+    days; None when the calendar was not or could not be asked. `conversation`: they answered us by mail not long ago.
     """
 
     now: datetime
@@ -28,6 +38,7 @@ class PlayFacts:
     crm: CrmRecord | None = None
     crm_problem: str | None = None
     busy: tuple[Busy, ...] | None = None
+    conversation: Conversation | None = None
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,8 @@ recommendations = Table(
     UniqueConstraint("workspace_id", "signal_id", "rule"),
 )
 
+Index("ix_recommendations_person", recommendations.c.workspace_id, recommendations.c.person_id)
+
 moves = Table(
     "moves",
     metadata,

@@ -66,10 +66,16 @@ def _check(mail: Mail, *, key: str, sender: str) -> None:
     if "\0" in mail.body or _first(mail.body, frozenset({"Cs"})):
         raise Rejected("the text has a character that no mail can carry (NUL or half of a surrogate pair)")
     answered = mail.in_reply_to
-    if answered is not None and (len(answered) > MESSAGE_ID_LIMIT or not _MESSAGE_ID.fullmatch(answered)):
+    if answered is not None and not usable_id(answered):
         raise Rejected("the mail it answers has no usable Message-ID")
     if mail.unsubscribe_url is not None and not _WAY_OUT.fullmatch(mail.unsubscribe_url):
         raise Rejected("the unsubscribe link is not a plain https address")
+
+
+def usable_id(message_id: str) -> str:
+    """The Message-ID if an answer may name it in its headers, else nothing."""
+    fits = len(message_id) <= MESSAGE_ID_LIMIT and _MESSAGE_ID.fullmatch(message_id)
+    return message_id if fits else ""
 
 
 def _write(mail: Mail, *, key: str, sender: str, name: str) -> bytes:

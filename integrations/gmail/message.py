@@ -11,7 +11,7 @@ from email.header import decode_header, make_header
 
 from core.mail.understanding import understand
 from core.ports import ONE_CLICK, UNSUBSCRIBE, IncomingMail, Mail
-from integrations.gmail.compose import read_text
+from integrations.gmail.compose import read_text, usable_id
 from integrations.gmail.resource import Message, Part
 
 HTML_LIMIT = 500_000  # characters; what is beyond is not read
@@ -73,6 +73,7 @@ def incoming(message: Message) -> IncomingMail:
         at=_EPOCH + timedelta(milliseconds=message.internal_date),
         automatic=automatic(message.payload),
         snippet=_storable(html.unescape(message.snippet)),
+        header_id=usable_id(message.payload.header("Message-ID")),
     )
 
 

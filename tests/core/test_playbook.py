@@ -11,7 +11,7 @@ from core.inquiry import Announce, Inquiry, Price
 from core.money import Money
 from core.playbook import proposals
 from core.plays.answer import ANSWER_INQUIRY, answer_inquiry
-from core.plays.facts import Declined, PlayFacts, Proposal
+from core.plays.facts import Conversation, Declined, PlayFacts, Proposal
 from core.ports import Busy, CrmRecord, Deal
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -45,6 +45,27 @@ def test_a_form_proposes_a_mail_to_its_sender_due_in_two_hours():
     assert proposal.why == "Asks about exhibiting and asks for prices: “What does a booth cost?” The draft is ready."
     assert proposal.facts.features == {"interest": "exhibit"}
     assert proposal.params.subject == "Your question about exhibiting"
+
+
+@pytest.mark.parametrize(
+    ("subject", "answered_under"),
+    [
+        ("Re: Your question about exhibiting", "Re: Your question about exhibiting"),
+        ("RE: prices\r\nBcc: x@rival.example", "RE: prices Bcc: x@rival.example"),
+        ("Prices", "Re: Prices"),
+        (" ", "Re: Your question about exhibiting"),
+        ("long " * 200, "Re: " + ("long " * 40)[:199].rstrip() + "…"),
+    ],
+)
+def test_who_is_in_conversation_with_us_is_answered_in_that_thread(subject, answered_under):
+    talking = with_facts(conversation=Conversation("thread7", subject, "<their-mail@northpier.example>"))
+    proposal = proposes(talking, message="What does a booth cost?")
+    assert proposal.action == "reply_in_thread"
+    assert proposal.params.to == ("dana@northpier.example",)
+    assert (proposal.params.thread_id, proposal.params.in_reply_to) == ("thread7", "<their-mail@northpier.example>")
+    assert proposal.params.subject == answered_under
+    assert proposal.params.body == proposes(message="What does a booth cost?").params.body
+    assert any("in conversation already" in line for line in proposal.context)
 
 
 def test_a_form_that_says_nothing_is_answered_all_the_same():

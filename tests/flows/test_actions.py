@@ -192,6 +192,30 @@ async def test_a_lost_answer_is_read_back_and_nothing_is_done_twice(
     assert "done" in (await product.card(about))["text"]
 
 
+async def test_who_has_answered_us_is_answered_in_the_same_thread(product: Product) -> None:
+    form = await product.fill_form(message="What does a booth cost?")
+    await product.settle()
+    await product.approve(await product.card())
+    await product.settle()
+    product.clock.advance(HOLD)
+    await product.settle()
+    await product.sandbox.control("POST", "/control/reply", {"to": form["email"], "text": "Good, and the price?"})
+    await product.read_mailbox()
+
+    await product.fill_form(email=form["email"], message="One more thing: is there power at the booth?")
+    await product.settle()
+    assert "in conversation already" in str((await product.card())["blocks"])
+    assert (await product.approve(await product.card()))["error"] is None
+    await product.settle()
+    product.clock.advance(HOLD)
+    await product.settle()
+
+    first, second = await product.mails_to(form["email"])
+    assert second["thread_id"] == first["thread_id"]
+    assert second["subject"].startswith("Re: ")
+    assert "done: answered" in (await product.card())["text"]
+
+
 async def test_the_audit_tells_the_story_and_is_sound(product: Product) -> None:
     form = await product.fill_form(message="What does a booth cost?")
     await product.settle()
