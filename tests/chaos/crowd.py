@@ -22,6 +22,7 @@ EDITED = {MAIL: "subject", TASK: "subject", MEETING: "title", POST: "text", DEAL
 PERSONS = ((TASK, MAIL),) * 5 + ((POST, MAIL),) * 3 + ((MEETING,),) * 4
 """Twelve people make twenty executions: 40 % mail, 25 % task, 20 % meeting, 15 % Slack post."""
 CARD_WAIT_S = 30.0
+"""At least; with the shipped horizons a quarter of the patience, which is more."""
 AGAIN_S = 0.25
 MODAL_S = 2.0
 ENDS = ("done", "needs your eyes")
@@ -131,7 +132,7 @@ class Crowd:
         cards = self.seen.proposed
         mail = (CARD[MAIL], one.name)
         try:
-            wait_s = self._patience_s if one.kind == MAIL else CARD_WAIT_S
+            wait_s = self._patience_s if one.kind == MAIL else max(CARD_WAIT_S, self._patience_s / 4)
             what = f"a card to {one.kind} for {one.name}"
             found: tuple[str, str] = await self._until(lambda: cards.get((CARD[one.kind], one.name)), what, wait_s)
         except NeverHappened:
