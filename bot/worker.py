@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -98,10 +99,10 @@ class Worker:
                 await self.sweep()
             if self._busy:
                 await asyncio.sleep(BREATH_S)
-            try:
-                await asyncio.wait_for(self._wake.wait(), self._services.settings.sweep_s)
-            except TimeoutError:
-                continue
+            # Not `wait_for`, which would take a ring that comes at the same instant for the answer to being cancelled.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._services.settings.sweep_s):
+                    await self._wake.wait()
 
     async def _renew_forever(self) -> None:
         """Says that this worker lives, so that nobody else takes up what it is at."""

@@ -47,7 +47,8 @@ async def _events(world: World, request: web.Request) -> web.StreamResponse:
 async def _newest(queue: "asyncio.Queue[int]") -> int | None:
     """Wait for a change; many at once become one. None when nothing happened for a while."""
     try:
-        n = await asyncio.wait_for(queue.get(), KEEP_ALIVE_S)
+        async with asyncio.timeout(KEEP_ALIVE_S):
+            n = await queue.get()
     except TimeoutError:
         return None
     while not queue.empty():

@@ -129,7 +129,8 @@ class Sockets:
         connection.waiting[key] = answer
         try:
             await connection.socket.send_json(envelope)
-            return await asyncio.wait_for(answer, within_s)
+            async with asyncio.timeout(within_s):
+                return await answer
         except ConnectionError:
             return CLOSED
         except TimeoutError:
