@@ -165,6 +165,8 @@ class CrmRecord:
     unsubscribed: bool
     open_deals: tuple[Deal, ...] = ()
     owner_id: str = ""
+    phones: tuple[str, ...] = ()
+    """As somebody typed them."""
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ PIPELINES_KEPT_S = 300.0
 BATCH_LIMIT = 100
 TIES_PAGE = 500
 TIES_PAGES_AT_MOST = 10
-CONTACT = "email,firstname,lastname,company,lifecyclestage,hs_email_optout,associatedcompanyid,hubspot_owner_id"
+CONTACT = "email,firstname,lastname,company,lifecyclestage,hs_email_optout,associatedcompanyid,hubspot_owner_id,phone,mobilephone"
 COMPANY = ("name", "lifecyclestage")
 CHANGEABLE = ("dealname", "hubspot_owner_id", *deal.PROPERTIES.values())
 DEAL = (*CHANGEABLE, "deal_currency_code", "pipeline", "hs_is_closed")
@@ -79,6 +79,7 @@ class HubSpotCrm:
             unsubscribed=true(contact.text("hs_email_optout")),
             open_deals=deals,
             owner_id=contact.text("hubspot_owner_id"),
+            phones=tuple(number for name in ("phone", "mobilephone") if (number := contact.text(name))),
         )
 
     async def _company(self, contact: Record) -> Record | None:

@@ -1,5 +1,6 @@
 """The playbook: what a form leads to, as sentences."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -186,10 +187,17 @@ def test_a_new_phone_number_proposes_a_task_beside_the_mail():
     assert task.due_at == datetime(2026, 11, 25, 10, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("phones", [(), ("+44 20 7946 0999",)])
+def test_a_new_number_of_somebody_known_proposes_a_task_on_their_contact(phones):
+    record = replace(CUSTOMER, phones=phones, owner_id="71")
+    task = all_of(with_facts(crm=record), phone="+44 20 7946 0000", message="a booth")["create_task"].params
+    assert (task.contact_id, task.owner_id) == ("7", "71")
+
+
 @pytest.mark.parametrize(
     ("facts", "phone"),
     [
-        (with_facts(crm=CUSTOMER), "+44 20 7946 0000"),
+        (with_facts(crm=replace(CUSTOMER, phones=("+44 20 7946 0999", "020-7946-0000"))), "+44 20 7946 0000"),
         (with_facts(crm_problem="down"), "+44 20 7946 0000"),
         (FACTS, "call me"),
         (FACTS, "12345"),

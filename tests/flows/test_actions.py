@@ -54,6 +54,17 @@ async def test_a_task_is_made_once_and_deleted_again(product: Product) -> None:
     assert "open again" in str(after["blocks"])
 
 
+async def test_a_task_about_somebody_known_stands_on_their_contact(product: Product) -> None:
+    card = await proposed(
+        product, "Call", email=TOMAS, name="Tomas Reyes", phone="+44 20 7946 0777", message="We may attend."
+    )
+    assert (await product.approve(card))["error"] is None
+    await product.settle()
+    assert await effects(product, "hubspot") == ["task_created", "association_created"]
+    await undone(product, "Call")
+    assert (await effects(product, "hubspot"))[-1] == "task_deleted"
+
+
 async def test_a_task_that_somebody_changed_is_left_alone_and_the_card_says_why(product: Product) -> None:
     card = await proposed(product, "Call", name="Jonas Lindqvist", phone="+46 8 5550 0142", message="We may attend.")
     await product.approve(card)

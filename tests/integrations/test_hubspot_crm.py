@@ -155,6 +155,8 @@ async def test_a_contact_with_everything(hubspot, crm):
         hs_email_optout="true",
         company="As typed",
         hubspot_owner_id="77",
+        phone="+44 20 7946 0101",
+        mobilephone="+44 7700 900101",
     )
 
     assert await crm.lookup(f"  {DANA.upper()} ") == CrmRecord(
@@ -170,6 +172,7 @@ async def test_a_contact_with_everything(hubspot, crm):
             Deal("36", "Plain", "In talks", Money(700, "USD"), values("7")),
         ),
         owner_id="77",
+        phones=("+44 20 7946 0101", "+44 7700 900101"),
     )
     asked = json.loads(hubspot.calls[1].request.content)
     assert asked["inputs"] == [{"id": "7"}]  # the primary one, though another is named first
