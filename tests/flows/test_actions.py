@@ -227,6 +227,27 @@ async def test_who_has_answered_us_is_answered_in_the_same_thread(product: Produ
     assert "done: answered" in (await product.card())["text"]
 
 
+async def test_what_a_colleague_answered_for_somebody_is_not_where_they_are_written_to(product: Product) -> None:
+    form = await product.fill_form(message="What does a booth cost?")
+    await product.settle()
+    await product.approve(await product.card())
+    await product.settle()
+    product.clock.advance(HOLD)
+    await product.settle()
+    said = {"From": "Lee <lee@northpier.example>", "Subject": "Re: between the two of us"}
+    answer = {"to": form["email"], "text": "I look after this now.", "headers": said}
+    await product.sandbox.control("POST", "/control/reply", answer)
+    await product.read_mailbox()
+    assert "lee@northpier.example" in (await product.notes())[-1]
+
+    await product.fill_form(email=form["email"], message="Is there power at the booth?")
+    await product.settle()
+    card = await product.card()
+    assert "Is there power" in str(card["blocks"])
+    assert "in conversation already" not in str(card["blocks"])
+    assert "between the two of us" not in str(card["blocks"])
+
+
 async def test_the_audit_tells_the_story_and_is_sound(product: Product) -> None:
     form = await product.fill_form(message="What does a booth cost?")
     await product.settle()
