@@ -303,16 +303,11 @@ async def test_the_audit_is_told_in_slack(product: Product) -> None:
     assert "no move" in await product.say("audit 00000000")
 
 
-def texts_of(view: dict[str, Any]) -> str:
-    return "\n".join(block["text"]["text"] for block in view["blocks"] if block["type"] == "section")
-
-
 async def test_a_dry_run_shows_the_exact_mail_and_changes_nothing(product: Product) -> None:
     form = await product.fill_form(message="What does a booth cost?")
     await product.settle()
     began = len(await product.ledger(kind="effect"))
-    await product.press("move_more", on=await product.card("Reply"), option="preview")
-    shown = texts_of(await product.view())
+    shown = await product.preview(await product.card("Reply"))
     assert "Nothing is in its way" in shown
     assert f"To: {form['email']}" in shown
     assert "Subject: Your question about exhibiting" in shown
@@ -324,8 +319,7 @@ async def test_a_dry_run_stops_where_the_real_run_would(product: Product) -> Non
     card = await proposed(product, "Update", name="Tomas Reyes", email=TOMAS, budget="$52,000", message="Spring again.")
     await product.sandbox.control("POST", "/control/deal", {"contact": TOMAS, "amount": "50000"})
     await product.say("pause stop")
-    await product.press("move_more", on=card, option="preview")
-    shown = texts_of(await product.view())
+    shown = await product.preview(card)
     assert "It would stop" in shown
     assert "everything is paused" in shown
     assert "the deal was changed in HubSpot since this was proposed: amount is now “50000”" in shown

@@ -25,10 +25,6 @@ async def proposed(product: Product, **fields: str) -> tuple[dict[str, Any], str
     return await product.card("Reply"), form["email"]
 
 
-def texts_of(view: dict[str, Any]) -> str:
-    return "\n".join(block["text"]["text"] for block in view["blocks"] if block["type"] == "section")
-
-
 async def state_of(product: Product, card: dict[str, Any]) -> str:
     async with product.services.database.begin() as db:
         move = await queue.named(db, card["blocks"][0]["block_id"].partition(":")[2])
@@ -57,8 +53,7 @@ async def test_while_it_is_on_execute_shows_what_was_submitted_and_does_nothing(
     began = len(await product.ledger(kind="effect"))
     await product.press("move_execute", on=card)
     assert (await product.view())["submit"]["text"] == "Dry run"
-    await product.submit(subject="The price of a booth")
-    shown = texts_of(await product.view())
+    shown = await product.rehearse(card, subject="The price of a booth")
     assert "*A dry run is on*: this was not approved, and nothing leaves." in shown
     assert "Subject: The price of a booth" in shown
     assert f"To: {email}" in shown
@@ -216,8 +211,7 @@ DELAYS = (
 
 async def previewed(product: Product, card: dict[str, Any]) -> tuple[str, str]:
     """(what it says would stop it, what it says would only delay it)"""
-    await product.press("move_more", on=card, option="preview")
-    stops, _, waits = texts_of(await product.view()).partition("*It would only wait*")
+    stops, _, waits = (await product.preview(card)).partition("*It would only wait*")
     return stops.partition("*It would stop*")[2], waits
 
 

@@ -77,8 +77,7 @@ async def test_what_the_approver_takes_out_stops_it_too(campaign: Product) -> No
 async def test_the_dry_run_shows_the_headers_as_they_leave(campaign: Product) -> None:
     email = await asked(campaign, newsletter="on")
     card = await campaign.card("Reply")
-    await campaign.press("move_more", on=card, option="preview")
-    shown = "\n".join(b["text"]["text"] for b in (await campaign.view())["blocks"] if b["type"] == "section")
+    shown = await campaign.preview(card)
     assert "Nothing is in its way" in shown
     assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in shown
     await campaign.approve(card)

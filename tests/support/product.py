@@ -1,7 +1,7 @@
 """The product in the test's own process: forms come in, buttons are pressed in the sandbox, the worker runs on demand."""
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,6 +19,7 @@ from tests.support.sandbox import Sandbox
 HOLD = timedelta(seconds=30)
 OWNER = "U0CASEY"
 DM = "D0CASEY"
+PREVIEWS = 5
 
 
 def is_card(message: dict[str, Any]) -> bool:
@@ -98,6 +99,22 @@ class Product:
         await self.press("move_execute", on=card)
         return await self.submit(**values)
 
+    async def preview(self, card: dict[str, Any]) -> str:
+        """What the dry run of a card says."""
+        return await self._until_read(lambda: self.press("move_more", on=card, option="preview"))
+
+    async def rehearse(self, card: dict[str, Any], **values: str) -> str:
+        """What is said instead of doing it, while a dry run is on."""
+        return await self._until_read(lambda: self.approve(card, **values))
+
+    async def _until_read(self, ask: Callable[[], Awaitable[Any]]) -> str:
+        """Asks again, as the modal tells people to, where the services took too long to be read."""
+        for _ in range(PREVIEWS):
+            await ask()
+            if "did not answer in time" not in (shown := texts_of(await self.view())):
+                break
+        return shown
+
     async def say(self, text: str, user: str = OWNER) -> str:
         """A `/moves` command; what the person reads in answer."""
         body = {"user": user, "channel": f"D0{user.removeprefix('U0')}", "command": "/moves", "text": text}
@@ -109,6 +126,11 @@ class Product:
         """Mails that left for this address, as the sandbox's ledger has them."""
         sent = await self.ledger(service="gmail", method="mail_sent")
         return [entry["data"] for entry in sent if email in entry["data"]["to"]]
+
+
+def texts_of(view: dict[str, Any]) -> str:
+    """What the sections of a modal say."""
+    return "\n".join(block["text"]["text"] for block in view["blocks"] if block["type"] == "section")
 
 
 @asynccontextmanager
