@@ -21,8 +21,6 @@ EDITED = {MAIL: "subject", TASK: "subject", MEETING: "title", POST: "text", DEAL
 """Of each kind of work, the input that the person changes before they approve."""
 PERSONS = ((TASK, MAIL),) * 5 + ((POST, MAIL),) * 3 + ((MEETING,),) * 4
 """Twelve people make twenty executions: 40 % mail, 25 % task, 20 % meeting, 15 % Slack post."""
-CARD_WAIT_S = 30.0
-"""At least; with the shipped horizons a quarter of the patience, which is more."""
 AGAIN_S = 0.25
 MODAL_S = 2.0
 ENDS = ("done", "needs your eyes")
@@ -128,20 +126,23 @@ class Crowd:
             one.waited_for = str(what)
 
     async def _card(self, one: Execution) -> tuple[str, str]:
-        """The card for this work. Where CRM or calendar did not answer in time, a mail is proposed in its place."""
-        cards = self.seen.proposed
-        mail = (CARD[MAIL], one.name)
-        try:
-            wait_s = self._patience_s if one.kind == MAIL else max(CARD_WAIT_S, self._patience_s / 4)
-            what = f"a card to {one.kind} for {one.name}"
-            found: tuple[str, str] = await self._until(lambda: cards.get((CARD[one.kind], one.name)), what, wait_s)
-        except NeverHappened:
-            taken = any(other.name == one.name and other is not one and other.kind == MAIL for other in self.all)
-            if one.kind == MAIL or taken or mail not in cards:
-                raise
-            one.kind = MAIL
-            return cards[mail]
-        return found
+        """The card for this work, or for the mail that is proposed in a meeting's place when the calendar was silent.
+
+        What needs the CRM is not proposed at all when that was silent: then the person's other card says so.
+        """
+
+        def offered() -> tuple[str, tuple[str, str]] | None:
+            mail = self.seen.proposed.get((CARD[MAIL], one.name))
+            if card := self.seen.proposed.get((CARD[one.kind], one.name)):
+                return one.kind, card
+            if mail and one.kind == MEETING:
+                return MAIL, mail
+            if mail and mail[0] in self.seen.without_crm:
+                raise NeverHappened(f"a card to {one.kind} for {one.name}: HubSpot could not be asked")
+            return None
+
+        one.kind, card = await self._until(offered, f"a card to {one.kind} for {one.name}", self._patience_s)
+        return card
 
     async def _approve(self, one: Execution, owner: str, ts: str, move: str) -> None:
         deadline = time.monotonic() + self._patience_s

@@ -1,6 +1,7 @@
 """What the sandbox shows: its ledger, read once for everybody of a chaos run."""
 
 import asyncio
+import json
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +27,8 @@ class Seen:
     """ts to how often it was updated."""
     proposed: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     """How a card begins, and the person's name, to (ts, move id)."""
+    without_crm: set[str] = field(default_factory=set)
+    """ts of the cards that say the CRM could not be asked."""
     notes: list[str] = field(default_factory=list)
     mailed: set[str] = field(default_factory=set)
     drafts: dict[str, str] = field(default_factory=dict)
@@ -54,6 +57,8 @@ class Seen:
                 threaded = message.get("thread_ts") not in {None, data["ts"]}
                 if threaded:
                     self.notes.append(message["text"])
+                if "HubSpot could not be asked" in json.dumps(message.get("blocks", [])):
+                    self.without_crm.add(data["ts"])
                 for block in message.get("blocks", []):
                     kind, _, move = block.get("block_id", "").partition(":")
                     if kind == "move":
