@@ -131,6 +131,18 @@ def doctor() -> None:
 
 
 @app.command()
+def digest(
+    now: Annotated[bool, typer.Option("--now", help="Today's list, whatever the time and the day.")] = False,
+    owner: Annotated[str, typer.Option(help="Slack's id of one member; without it, everybody who gets moves.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what it would say now; make nothing.")] = False,
+) -> None:
+    """Make the day's lists that are due, as the workers do by themselves: one for each owner and date."""
+    from bot import digest_command
+
+    digest_command.run(_settings(), now=now, owner=owner, dry_run=dry_run)
+
+
+@app.command()
 def moves(as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False) -> None:
     """List the open moves, best first, with their scores of now."""
     from bot.terminal import list_moves

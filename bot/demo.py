@@ -187,7 +187,8 @@ def run(*, port: int, fresh: bool) -> None:
         status.update("Starting the bot and its worker")
         wait_until_ready(demo)
         status.update("Someone fills in the form")
-        _sample_cards(demo)
+        if _sample_cards(demo):
+            make_list(demo)
         status.stop()
         console.print(f"\n  CaseyOS runs on this machine; nothing leaves it.\n\n  Open  [bold]{demo.sandbox}[/bold]\n")
         console.print("  Press “Someone fills in the form”, then Execute on the card. Ctrl+C ends it all.")
@@ -201,17 +202,23 @@ def _forget(data: Path) -> None:
     shutil.rmtree(data, ignore_errors=True)
 
 
-def _sample_cards(demo: Demo) -> None:
-    """A first demo begins with a few cards; a later one shows what is there."""
+def make_list(demo: Demo) -> None:
+    """Today's Moves, whatever the time. Raises CalledProcessError."""
+    subprocess.run(caseyos("digest", "--now"), env=environment(demo.settings), check=True, stdout=subprocess.DEVNULL)
+
+
+def _sample_cards(demo: Demo) -> bool:
+    """A first demo begins with a few cards; a later one shows what is there. Whether it is the first."""
 
     def cards() -> int:
         seen = ask(f"{demo.sandbox}/control/slack?user={OWNER}")
         return sum(len(channel["messages"]) for channel in seen["channels"] if channel["is_im"])
 
     if cards():
-        return
+        return False
     for _ in range(SAMPLES):
         ask(f"{demo.sandbox}/control/form", {"form": "contact"})
     deadline = time.monotonic() + READY_S
     while cards() < SAMPLES and time.monotonic() < deadline:
         time.sleep(0.1)
+    return True

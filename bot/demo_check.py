@@ -12,7 +12,12 @@ from bot import demo
 from bot.story import STEPS, StepFailed, Story
 
 HOLD_S = 3.0
-SETTINGS = {"CASEYOS_HOLD_S": str(HOLD_S), "CASEYOS_GMAIL_POLL_S": "0.5", "CASEYOS_SWEEP_S": "0.25"}
+SETTINGS = {
+    "CASEYOS_HOLD_S": str(HOLD_S),
+    "CASEYOS_GMAIL_POLL_S": "0.5",
+    "CASEYOS_SWEEP_S": "0.25",
+    "CASEYOS_DIGEST_AT": "",
+}
 
 
 def run() -> int:

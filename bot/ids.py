@@ -9,6 +9,7 @@ SAYS_SENT = "move_says_sent"
 SAYS_AGAIN = "move_says_again"
 SAYS_DROP = "move_says_drop"
 RESUME = "resume"
+DIGEST_MORE = "digest_more"
 
 EXECUTE_VIEW = "execute_view"
 DISMISS_VIEW = "dismiss_view"

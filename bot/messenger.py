@@ -14,8 +14,10 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot import ids
 from bot.pacing import Pacing
 from bot.views import card as card_view
+from bot.views import digest as digest_view
 from bot.views import note as note_view
 from core.card import Card
+from core.digest import Digest
 from core.note import Note
 from core.ports import CannotTell, Posted, Rejected, Unavailable, Unclear
 
@@ -93,6 +95,13 @@ class SlackMessenger:
 
     async def update_card(self, card: Card, *, channel: str, ts: str) -> None:
         text, blocks = card_view.text(card), card_view.render(card)
+        await self._change(lambda: self._web.chat_update(channel=channel, ts=ts, text=text, blocks=blocks))
+
+    async def post_digest(self, digest: Digest, *, channel: str, key: str) -> Posted:
+        return await self._post(channel, None, key, text=digest_view.text(digest), blocks=digest_view.render(digest))
+
+    async def update_digest(self, digest: Digest, *, channel: str, ts: str) -> None:
+        text, blocks = digest_view.text(digest), digest_view.render(digest)
         await self._change(lambda: self._web.chat_update(channel=channel, ts=ts, text=text, blocks=blocks))
 
     async def find_post(self, *, key: str, channel: str, thread: str | None, since: datetime) -> Posted | None:

@@ -1,6 +1,8 @@
 """Settings: the environment, read once. Every field is listed in `.env.example`."""
 
+import re
 import tomllib
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -8,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.guardrails.settings import GuardrailSettings
+from core.workspace import DigestSettings
 
 PUBLIC_URL = r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*$"
 """Over https, as mail programs unsubscribe in no other way; nothing at the end, as a path follows it."""
@@ -24,6 +27,9 @@ class Settings(BaseSettings):
 
     workspace: str = "default"
     default_owner: str | None = None
+    digest_at: time | None = time(8)
+    digest_days: str = "1-5"
+    holidays: str = ""
     voice_name: str = "Casey"
     voice_company: str = "our team"
     voice_sign_off: str = "Best regards"
@@ -76,6 +82,7 @@ class Settings(BaseSettings):
         "migration_database_url",
         "redis_url",
         "default_owner",
+        "digest_at",
         "slack_bot_token",
         "slack_app_token",
         "slack_signing_secret",
@@ -97,6 +104,22 @@ class Settings(BaseSettings):
         return None if given == "" else given
 
     @property
+    def digest(self) -> DigestSettings:
+        """When the day's list comes to those who have chosen nothing else."""
+        return DigestSettings(at=self.digest_at, days=weekdays(self.digest_days), holidays=self.holidays)
+
+    @field_validator("digest_days")
+    @classmethod
+    def _weekdays(cls, given: str) -> str:
+        weekdays(given)
+        return given
+
+    @field_validator("holidays")
+    @classmethod
+    def _region(cls, given: str) -> str:
+        return DigestSettings(holidays=given).holidays
+
+    @property
     def operator_ids(self) -> frozenset[str]:
         """Slack's ids of those who may pause all workspaces."""
         return frozenset(one.strip() for one in self.operators.split(",") if one.strip())
@@ -112,6 +135,14 @@ class Settings(BaseSettings):
             raise BadGuardrails(self.guardrails_file, said) from wrong
         except (OSError, ValueError) as wrong:
             raise BadGuardrails(self.guardrails_file, str(wrong)) from wrong
+
+
+def weekdays(given: str) -> frozenset[int]:
+    """`1-5` or `1,2,4` as ISO weekdays, Monday is 1. ValueError for anything else."""
+    if not re.fullmatch(r"[1-7](-[1-7])?(,[1-7](-[1-7])?)*", given):
+        raise ValueError("give weekdays as 1-5 or 1,2,4, where Monday is 1 and Sunday is 7")
+    spans = [one.split("-") for one in given.split(",")]
+    return frozenset(day for span in spans for day in range(int(span[0]), int(span[-1]) + 1))
 
 
 class BadGuardrails(Exception):

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from bot import demo, ids
@@ -62,12 +63,20 @@ class Story:
 
     def post_about(self, name: str) -> Entry | None:
         """The posted message that names this person."""
-        return next((e for e in self.ledger(service="slack", method="message_posted") if name in _said(e)), None)
+        posts = self.ledger(service="slack", method="message_posted")
+        return next((e for e in posts if name in _said(e) and not _is_list(e)), None)
 
     def update_about(self, name: str, state: str, *, after: int = 0) -> Entry | None:
         """The latest update of this person's card, if it says `state`."""
-        updates = [e for e in self.ledger(method="message_updated", after=after) if name in _said(e)]
+        updates = self.ledger(method="message_updated", after=after)
+        updates = [e for e in updates if name in _said(e) and not _is_list(e)]
         return updates[-1] if updates and state in _said(updates[-1]) else None
+
+    def list_update(self, *, after: int, moves: int = 0, said: str = "") -> Entry | None:
+        """The latest update of the day's list, if it shows so many moves and says this."""
+        updates = [e for e in self.ledger(method="message_updated", after=after) if _is_list(e)]
+        fits = updates and (not moves or _listed(updates[-1]) == moves) and said in str(updates[-1]["data"]["message"])
+        return updates[-1] if fits else None
 
     def mail_to(self, email: str) -> Entry | None:
         return next((e for e in self.ledger(method="mail_sent") if email in e["data"]["to"]), None)
@@ -133,13 +142,19 @@ class Story:
         }
 
 
+def _is_list(entry: Entry) -> bool:
+    """A day's list, which names people as well; cards and notes have no headline."""
+    return any(block["type"] == "header" for block in entry["data"]["message"].get("blocks", []))
+
+
 def _said(entry: Entry) -> str:
     return str(entry["data"]["message"]["text"])
 
 
 def _count(story: Story) -> tuple[int, int]:
     """(lost, doubled): forms without their one message, approvals without their one mail, replies without their note."""
-    posts = [e["data"]["message"] for e in story.ledger(service="slack", method="message_posted")]
+    entries = story.ledger(service="slack", method="message_posted")
+    posts = [e["data"]["message"] for e in entries if not _is_list(e)]
     keys = Counter(m["metadata"]["event_payload"]["key"] for m in posts if m.get("metadata"))
     tops = [m["text"] for m in posts if m.get("thread_ts") in {None, m["ts"]}]
     notes = [m["text"] for m in posts if m.get("thread_ts") not in {None, m["ts"]}]
@@ -237,6 +252,32 @@ def moves_command(story: Story) -> None:
     story.proven("moves_command", *story._acts(before))
 
 
+def digest(story: Story) -> None:
+    """Today's Moves: the best three in one message; more in place; a press on it shows in place as well"""
+    demo.make_list(story.at)
+    posts = partial(story.ledger, service="slack", method="message_posted")
+    made = story.see("Today's Moves", lambda: next((e for e in posts() if _is_list(e)), None))
+    if _listed(made) != 3:
+        raise StepFailed(f"the list shows {_listed(made)} moves at first")
+    before = story.last()
+    story.press(made, ids.DIGEST_MORE)
+    longer = story.see("ten moves on the list", lambda: story.list_update(after=before, moves=10))
+    about = (block for block in longer["data"]["message"]["blocks"] if "Sample Person" in str(block.get("text")))
+    act = next(about)["block_id"].replace("move:", "act:")
+    pressed = story.press(made, ids.SNOOZE, block_id=act, option="next_week")
+    shown = story.see("a snoozed move on the list", lambda: story.list_update(after=pressed["n"], said="snoozed"))
+    demo.make_list(story.at)
+    time.sleep(1)
+    if sum(_is_list(e) for e in posts()) != 1:
+        raise StepFailed("a second list came for the same date")
+    story.proven("digest", made, longer, pressed, shown)
+
+
+def _listed(entry: Entry) -> int:
+    blocks = entry["data"]["message"]["blocks"]
+    return sum(str(block.get("block_id", "")).startswith("move:") for block in blocks)
+
+
 def pause_blocks(story: Story) -> None:
     """/moves pause: what was approved waits and says so"""
     email, post = story.someone("Petra Holm", "We want to exhibit.")
@@ -315,6 +356,7 @@ STEPS: tuple[Callable[[Story], None], ...] = (
     snooze,
     dismiss,
     moves_command,
+    digest,
     pause_blocks,
     resume,
     reply_seen,

@@ -130,6 +130,7 @@ async def _ensure_workspace(database: Database, settings: Settings, now: datetim
         daily_mail_cap=settings.daily_mail_cap,
         guardrails=settings.guardrails(),
         public_url=settings.public_url or "",
+        digest=settings.digest,
         voice=Voice(
             name=settings.voice_name,
             company=settings.voice_company,

@@ -15,28 +15,34 @@ from arq.worker import func
 from redis.exceptions import RedisError
 
 from bot.bell import QUEUE, redis_settings
+from bot.keeping_up import KeepingUp
 from bot.serial import dumps, loads
 from bot.services import Services
 from bot.settings import needed
 from bot.surviving import survived
+from bot.taking_in import TakingIn
 from bot.watching import Watcher
-from core import address, all_workspaces, appointment, audit, cards, effect_rows, inbox, intake, outcome, queue, signal
+from core import (
+    all_workspaces,
+    audit,
+    card_updates,
+    digest_updates,
+    digests,
+    effect_rows,
+    inbox,
+    outcome,
+    queue,
+    signal,
+)
 from core.audit_heads import Heads
-from core.database import Db
-from core.draft import one_line
-from core.inquiry import Inquiry
-from core.intake import Asked, CrmAnswer
-from core.ports import Busy, IncomingMail, Rejected, Unavailable, Unclear
 from core.switch import Turned
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 20
 """How many things one worker works on beside each other; more wait for the next sweep."""
-CARD_LEASE_MARGIN = timedelta(seconds=2)
-CRM_TIMEOUT_S = 3.0
-NO_OWNER_PAUSE = timedelta(minutes=1)
 SILENCE_EVERY = timedelta(minutes=5)
+DIGESTS_EVERY = timedelta(seconds=5)
 RECONNECT_S = 1.0
 DRAIN_S = 8.0
 RENEW_S = 1.0
@@ -57,13 +63,16 @@ class Worker:
         self.watcher = Watcher(services, self.wake)
         self._audit_heads = Heads(services.settings.audit_heads)
         self._silence_due = services.clock()
-        self._card_lease = timedelta(seconds=services.settings.request_timeout_s) + CARD_LEASE_MARGIN
+        self._digests_due = services.clock()
+        self._taking_in = TakingIn(services)
+        keeping_up = KeepingUp(services)
         self._all_workspaces: Turned | None = None
         """How their switch stood at the last sweep."""
         self._looks: dict[str, Callable[[UUID], Awaitable[None]]] = {
             "signal": self._signal,
             "effect": self._effect,
-            "card": self._card,
+            "card": keeping_up.card,
+            "digest": keeping_up.digest,
             "snooze": self._snooze,
         }
 
@@ -115,18 +124,25 @@ class Worker:
         """Starts looking at everything that is due and not being looked at, as far as there is room."""
         now = self._services.clock()
         self._ended.clear()
+        if now >= self._digests_due:
+            self._digests_due = now + DIGESTS_EVERY
+            async with self._services.database.begin() as db:
+                await digests.make_due(db, workspace_id=self._services.workspace, now=now)
         async with self._services.database.begin() as db:
             stands = await all_workspaces.let_go_on(db, self._all_workspaces, now)
-            due: dict[str, list[UUID]] = {
-                "effect": await effect_rows.due(db, now),
-                "signal": await signal.due(db, now),
-                "card": await queue.due_cards(db, now),
-                "snooze": await queue.due_snoozes(db, now),
-            }
             if now >= self._silence_due:
                 self._silence_due = now + SILENCE_EVERY
                 await outcome.record_silence(db, now)
+                await queue.expire(db, now)
+                await digests.top_up_all(db, workspace_id=self._services.workspace, now=now)
                 await inbox.forget_old(db, now)
+            due: dict[str, list[UUID]] = {
+                "effect": await effect_rows.due(db, now),
+                "signal": await signal.due(db, now),
+                "card": await card_updates.due(db, now),
+                "digest": await digest_updates.due(db, now),
+                "snooze": await queue.due_snoozes(db, now),
+            }
             head = await audit.head(db)
         self._all_workspaces = stands
         await asyncio.to_thread(self._audit_heads.tell, head, now)
@@ -164,102 +180,16 @@ class Worker:
     async def _effect(self, id: UUID) -> None:
         await self._services.runner.run(id)
 
+    async def _signal(self, id: UUID) -> None:
+        for effect in await self._taking_in.take_in(id):
+            self._start("effect", effect)
+
     async def _snooze(self, id: UUID) -> None:
         async with self._services.database.begin() as db:
             try:
                 await queue.wake(db, id, now=self._services.clock())
             except queue.AlreadyDecided:
                 return
-
-    async def _signal(self, id: UUID) -> None:
-        database, now = self._services.database, self._services.clock()
-        async with database.begin() as db:
-            claimed = await signal.claim(db, id, now)
-        if claimed is None:
-            return
-        if claimed.kind == signal.MAIL_RECEIVED:
-            async with database.begin() as db:
-                await self._mail(db, claimed)
-            return
-        inquiry = Inquiry.model_validate(claimed.payload)
-        crm, busy = await asyncio.gather(self._ask_crm(inquiry), self._ask_calendar(inquiry))
-        async with database.begin() as db:
-            now = self._services.clock()
-            try:
-                told = await intake.take_in(
-                    db, claimed, Asked(crm, busy), workspace_id=self._services.workspace, now=now
-                )
-            except intake.NoOwner:
-                note = "nobody is set to get it: set CASEYOS_DEFAULT_OWNER or the form's owner"
-                await signal.postpone(db, id, until=now + NO_OWNER_PAUSE, note=note)
-                log.warning("a signal waits for an owner", extra={"signal": str(id), "mend": note})
-                return
-        for effect in told:
-            self._start("effect", effect)
-
-    async def _mail(self, db: Db, claimed: signal.StoredSignal) -> None:
-        mail = IncomingMail(**{**claimed.payload, "at": claimed.occurred_at})
-        now = self._services.clock()
-        earned = await outcome.move_of_thread(db, mail.thread_id)
-        if not await signal.settle(db, claimed.id, state="recorded", note="reply" if earned else "no thread of ours"):
-            return
-        if mail.bounced:
-            await outcome.record_bounced(
-                db, mail, earned, workspace=self._services.workspace, signal=claimed.id, now=now
-            )
-        elif earned is not None and mail.automatic:
-            await outcome.record_automatic(db, earned, mail, signal=claimed.id, now=now)
-        elif earned is not None:
-            await outcome.record_reply(db, earned, mail, signal=claimed.id, now=now)
-
-    async def _ask_crm(self, inquiry: Inquiry) -> CrmAnswer:
-        """What the CRM knows; a CRM that does not answer in time never holds a card up."""
-        email = address.parse(inquiry.email)
-        if email is None:
-            return CrmAnswer()
-        try:
-            async with asyncio.timeout(CRM_TIMEOUT_S):
-                return CrmAnswer(await self._services.ports.crm.lookup(email))
-        except TimeoutError:
-            return CrmAnswer(problem="it did not answer in time")
-        except (Unavailable, Unclear, Rejected) as problem:
-            return CrmAnswer(problem=one_line(str(problem), 200))
-
-    async def _ask_calendar(self, inquiry: Inquiry) -> tuple[Busy, ...] | None:
-        """When the owner is not free, if somebody wants to talk; None when the calendar does not say."""
-        if not appointment.wanted(inquiry.message):
-            return None
-        now = self._services.clock()
-        try:
-            async with asyncio.timeout(CRM_TIMEOUT_S):
-                return await self._services.ports.calendar.busy(now, now + appointment.LOOK_AHEAD)
-        except (TimeoutError, Unavailable, Unclear, Rejected) as problem:
-            log.warning("the calendar was not read", extra={"problem": str(problem)[:200]})
-            return None
-
-    async def _card(self, id: UUID) -> None:
-        """Makes the card say what is true now. Whatever is set twice is set to the same."""
-        database, now = self._services.database, self._services.clock()
-        async with database.begin() as db:
-            if not await queue.claim_card(db, id, until=now + self._card_lease, now=now):
-                return
-            card = await cards.to_show(db, id, now)
-            row = await queue.get(db, id)
-            digest = card.digest()
-            if changes := digest != row.shown_digest:
-                await queue.card_is_changing(db, id)
-        try:
-            if changes:
-                await self._services.ports.messenger.update_card(card, channel=row.card_channel, ts=row.card_ts)
-        except Rejected as gone:
-            log.warning("a card cannot be updated any more", extra={"move": str(id), "slack": str(gone)})
-        except (Unavailable, Unclear) as busy:
-            wait = getattr(busy, "retry_after", None) or timedelta(seconds=1)
-            async with database.begin() as db:
-                await queue.card_later(db, id, until=self._services.clock() + wait)
-            return
-        async with database.begin() as db:
-            await queue.card_shown(db, id, revision=card.revision, digest=digest, now=self._services.clock())
 
     async def _listen_forever(self) -> None:
         """Takes rings from Redis. A Redis that is gone ends nothing here: the sweep goes on, and this reconnects."""

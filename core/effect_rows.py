@@ -20,9 +20,10 @@ from core.ports import Receipt, Receipts
 from core.tables import approvals, effects
 
 POST_CARD = "post_card"
+POST_DIGEST = "post_digest"
 POST_NOTE = "post_note"
 WHISPER = "whisper"
-TELLING = frozenset({POST_CARD, POST_NOTE, WHISPER})
+TELLING = frozenset({POST_CARD, POST_DIGEST, POST_NOTE, WHISPER})
 """Effects that tell people something; all others are steps of an approved plan."""
 
 

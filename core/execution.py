@@ -7,13 +7,13 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from core import arming, audit, effect_change, effect_rows, finishing, queue
+from core import arming, audit, card_updates, digest_updates, effect_change, effect_rows, finishing, queue
 from core import effect as machine
 from core.actions.registry import ACTIONS
 from core.audit import Entry
 from core.database import Db
 from core.effect import Effect, Event, State
-from core.effect_rows import POST_CARD, EffectRow
+from core.effect_rows import POST_CARD, POST_DIGEST, EffectRow
 from core.ports import Posted, Receipt
 from core.tables import approvals, effects
 
@@ -68,6 +68,8 @@ async def advance(
     if row.tells:
         if after.state is State.APPLIED and row.action == POST_CARD:
             await _card_is_up(db, changed, now)
+        elif after.state is State.APPLIED and row.action == POST_DIGEST:
+            await _digest_is_up(db, changed)
     elif moved:
         if after.state in _NOTHING_LEFT and row.effect.state is not State.NEEDS_HUMAN:
             await arming.release(db, row.id)
@@ -158,9 +160,16 @@ async def _card_is_up(db: Db, row: EffectRow, now: datetime) -> None:
     assert row.move_id is not None
     detail = row.receipt.detail
     posted = Posted(detail["channel"], row.receipt.external_id)
-    await queue.card_posted(
+    await card_updates.posted(
         db, row.move_id, posted, shown=int(detail["revision"]), digest=detail.get("digest"), now=now
     )
+
+
+async def _digest_is_up(db: Db, row: EffectRow) -> None:
+    assert row.receipt is not None
+    detail = row.receipt.detail
+    posted = Posted(detail["channel"], row.receipt.external_id)
+    await digest_updates.posted(db, UUID(row.params["digest"]), posted, shown=detail.get("digest"))
 
 
 async def _plan_follows(db: Db, row: EffectRow, now: datetime, *, withdrawn: bool) -> None:

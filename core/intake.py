@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import insert
 
 from core import address, consent, conversation, effect_rows, marketing, person, queue, scoring, watched, workspace
+from core.actions.registry import ACTIONS
 from core.database import Db
 from core.draft import one_line
 from core.guardrails import GuardrailSettings
@@ -173,6 +174,7 @@ async def _propose(
         person_id=who,
         purpose=proposal.purpose,
         due_at=proposal.due_at,
+        expires_at=ACTIONS[proposal.action].plan(params).expires_at,
         rule=proposal.rule,
         title=proposal.title,
         to=(email,),

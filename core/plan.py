@@ -110,6 +110,8 @@ class Words:
     """What the card says has happened: `sent`, `booked`."""
     place: str
     """Where a person looks when nobody else can tell."""
+    thing: str
+    """What there is one more of then, so that it can be counted: `mail` (sent), `meeting` (booked)."""
 
 
 @dataclass(frozen=True)

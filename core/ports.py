@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from core.card import Card
+from core.digest import Digest
 from core.money import Money
 from core.note import Note
 
@@ -318,6 +319,10 @@ class Messenger(Protocol):
     async def whisper(self, note: Note, *, channel: str, user: str) -> None: ...
 
     async def update_card(self, card: Card, *, channel: str, ts: str) -> None: ...
+
+    async def post_digest(self, digest: Digest, *, channel: str, key: str) -> Posted: ...
+
+    async def update_digest(self, digest: Digest, *, channel: str, ts: str) -> None: ...
 
     async def find_post(self, *, key: str, channel: str, thread: str | None, since: datetime) -> Posted | None: ...
 

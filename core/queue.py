@@ -9,14 +9,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, case, func, literal, null, or_, select, update
+from sqlalchemy import Row, and_, bindparam, func, literal, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from core import audit
 from core.audit import Entry, What
 from core.database import Db
 from core.identity import new_id
-from core.ports import Posted
 from core.tables import move_events, moves, recommendations
 
 LIVE = ("open", "snoozed", "approved")
@@ -97,7 +96,7 @@ async def add(
     to: Sequence[str] = (),
     **of: Any,
 ) -> UUID:
-    """A new open move (`of`: person_id, purpose, due_at). A person has one live move for a purpose: the key sees to it.
+    """A new open move (`of`: person_id, purpose, due_at, expires_at). A person has one live move for a purpose: the key sees to it.
 
     `rule`, `title` and `to`, the person's address, are for the audit.
     """
@@ -161,6 +160,7 @@ _RETIRED_TAKEN_BACK = _Arrow(
 _RETIRED = _Arrow(
     "retired", start=UNDECIDED, state="retired", note=bindparam("detail"), audited=What.RETIRED, snoozed_until=null()
 )
+_EXPIRED = _Arrow("expired", start=UNDECIDED, state="expired", audited=What.EXPIRED, snoozed_until=null())
 
 
 async def mark_approved(db: Db, move: UUID, *, by: str, now: datetime) -> None:
@@ -203,6 +203,16 @@ async def retire(db: Db, move: UUID, *, reason: str, now: datetime) -> None:
     await _RETIRED.go(db, move, detail=reason, now=now)
 
 
+async def expire(db: Db, now: datetime, *, limit: int = 100) -> int:
+    """Lets go what nobody has decided and makes no sense any more; how many moves that were."""
+    past = moves.c.state.in_(UNDECIDED), moves.c.expires_at <= now
+    found = select(moves.c.id).where(*past).order_by(moves.c.id).limit(limit)
+    expired: list[UUID] = list((await db.execute(found.with_for_update(key_share=True, skip_locked=True))).scalars())
+    for move in expired:
+        await _EXPIRED.go(db, move, now=now)
+    return len(expired)
+
+
 async def remark(db: Db, move: UUID, note: str, *, now: datetime) -> None:
     """Something more that its card should say."""
     await db.execute(update(moves).where(moves.c.id == move).values(note=note))
@@ -223,50 +233,9 @@ async def touch_undecided(db: Db, *, owner: str | None, now: datetime) -> None:
     await db.execute(update(moves).where(mine).values(**values))
 
 
-async def card_posted(db: Db, move: UUID, posted: Posted, *, shown: int, digest: str | None, now: datetime) -> None:
-    due = case((moves.c.revision > shown, now), else_=null())
-    values = {"card_channel": posted.channel, "card_ts": posted.ts, "shown_revision": shown, "shown_digest": digest}
-    await db.execute(update(moves).where(moves.c.id == move).values(**values, card_due_at=due))
-
-
 async def due_snoozes(db: Db, now: datetime, *, limit: int = 50) -> list[UUID]:
     statement = select(moves.c.id).where(moves.c.state == "snoozed", moves.c.snoozed_until <= now).limit(limit)
     return list((await db.execute(statement)).scalars())
-
-
-def _card_is_free(now: datetime) -> ColumnElement[bool]:
-    """The card is up, says something old, and no worker is at it."""
-    unleased = or_(moves.c.card_lease_until.is_(None), moves.c.card_lease_until <= now)
-    return and_(moves.c.card_due_at <= now, moves.c.card_ts.is_not(None), unleased)
-
-
-async def due_cards(db: Db, now: datetime, *, limit: int = 50) -> list[UUID]:
-    """Moves whose card is up and no longer says what is true."""
-    statement = select(moves.c.id).where(_card_is_free(now)).order_by(moves.c.card_due_at).limit(limit)
-    return list((await db.execute(statement)).scalars())
-
-
-async def claim_card(db: Db, move: UUID, *, until: datetime, now: datetime) -> bool:
-    """Takes the card for updating until `until`, so that an older state never overwrites a newer one."""
-    statement = update(moves).where(moves.c.id == move, _card_is_free(now)).values(card_lease_until=until)
-    return (await db.execute(statement)).rowcount == 1
-
-
-async def card_is_changing(db: Db, move: UUID) -> None:
-    """Until `card_shown` nobody knows what the card says: the answer to an update may be lost."""
-    await db.execute(update(moves).where(moves.c.id == move).values(shown_digest=null()))
-
-
-async def card_shown(db: Db, move: UUID, *, revision: int, digest: str, now: datetime) -> None:
-    """The card says revision `revision` now; if the move went on meanwhile it is due again."""
-    due = case((moves.c.revision > revision, literal(now)), else_=null())
-    values = {"shown_revision": revision, "shown_digest": digest, "card_due_at": due, "card_lease_until": null()}
-    await db.execute(update(moves).where(moves.c.id == move).values(**values))
-
-
-async def card_later(db: Db, move: UUID, *, until: datetime) -> None:
-    """The card could not be updated now."""
-    await db.execute(update(moves).where(moves.c.id == move).values(card_due_at=until, card_lease_until=null()))
 
 
 async def today(db: Db, owner: str, *, limit: int = 10) -> Sequence[Row[Any]]:

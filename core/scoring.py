@@ -74,10 +74,11 @@ async def ranked(db: Db, now: datetime, *, owner: str | None = None) -> list[Sco
     return sorted(scored, key=lambda move: (-move.score.aps, move.id))
 
 
-async def rescore_open(db: Db, now: datetime) -> int:
-    """Brings the open moves' stored scores up to now; how many changed. Those that did not are not written."""
+async def rescore_open(db: Db, now: datetime, *, owner: str | None = None) -> int:
+    """Brings the stored scores of the owner's open moves, or of all, up to now; how many changed. Others are not written."""
     changed = 0
-    for row in (await db.execute(_open_moves().order_by(moves.c.id).with_for_update(of=moves, key_share=True))).all():
+    open_moves = _open_moves() if owner is None else _open_moves().where(moves.c.owner == owner)
+    for row in (await db.execute(open_moves.order_by(moves.c.id).with_for_update(of=moves, key_share=True))).all():
         aps_now = (await _scored(db, row.facts, now)).score.aps
         if aps_now != row.aps:
             changed += 1

@@ -6,11 +6,13 @@ What a telling effect says is read when it runs, so that a card shows what is tr
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
-from core import cards, queue
+from core import cards, digest_updates, queue
 from core.card import Card
 from core.database import Db
-from core.effect_rows import POST_CARD, POST_NOTE, WHISPER, EffectRow
+from core.digest import Digest
+from core.effect_rows import POST_CARD, POST_DIGEST, POST_NOTE, WHISPER, EffectRow
 from core.note import Note
 from core.ports import Ports, Receipt, Receipts, Rejected, Unavailable
 
@@ -30,6 +32,7 @@ class Telling:
     since: datetime
     card: Card | None = None
     note: Note | None = None
+    digest: Digest | None = None
     too_early: bool = False
     """The card in whose thread the note belongs is not posted yet."""
 
@@ -43,6 +46,9 @@ async def params(db: Db, row: EffectRow, now: datetime) -> Telling:
     since = row.created_at - CLOCK_SLACK
     stored = row.params.get("note")
     note = Note(stored["name"], stored["facts"]) if stored else None
+    if row.action == POST_DIGEST:
+        shown = await digest_updates.to_show(db, UUID(row.params["digest"]), now)
+        return Telling(shown.owner, None, None, since, digest=shown)
     if row.move_id is None:
         return Telling(row.params["owner"], row.params.get("channel"), None, since, note=note)
     move = await queue.get(db, row.move_id)
@@ -87,6 +93,16 @@ class PostCard:
 
     async def undo(self, params: Telling, ports: Ports, key: str, receipt: Receipt) -> None:
         raise Rejected("a card is not taken back, it says what happened")
+
+
+@dataclass(frozen=True)
+class PostDigest(PostCard):
+    name: str = POST_DIGEST
+
+    async def send(self, params: Telling, ports: Ports, key: str, done: Receipts) -> Receipt:
+        assert params.digest is not None
+        posted = await ports.messenger.post_digest(params.digest, channel=await _channel(params, ports), key=key)
+        return Receipt(posted.ts, detail={"channel": posted.channel, "digest": params.digest.digest()})
 
 
 @dataclass(frozen=True)
@@ -144,4 +160,4 @@ class Whisper:
         raise Rejected("a whisper is not taken back")
 
 
-STEPS: dict[str, Any] = {step.name: step for step in (PostCard(), PostNote(), Whisper())}
+STEPS: dict[str, Any] = {step.name: step for step in (PostCard(), PostDigest(), PostNote(), Whisper())}

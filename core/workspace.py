@@ -1,18 +1,49 @@
 """The workspace, its settings and its members."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
+from typing import Annotated, Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, Field
-from sqlalchemy import bindparam, select
+from pydantic import BaseModel, Field, field_validator
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from core.database import Db
+from core.days_off import UnknownRegion, days_off
 from core.draft import Voice
 from core.guardrails import GuardrailSettings
+from core.schedule import MONDAY_TO_FRIDAY, Schedule
 from core.switch import SENDING, Switch
-from core.tables import members, switches, workspaces
+from core.tables import members, moves, switches, workspaces
+
+
+class DigestSettings(BaseModel, frozen=True):
+    """When the day's list comes. `days` are ISO weekdays, Monday is 1; `holidays` is a country, or a part of it: DE-BY."""
+
+    at: time | None = time(8)
+    """On the owner's clock; None: it never comes by itself."""
+    days: frozenset[Annotated[int, Field(ge=1, le=7)]] = MONDAY_TO_FRIDAY
+    holidays: str = ""
+
+    @field_validator("holidays")
+    @classmethod
+    def _known(cls, region: str) -> str:
+        try:
+            days_off(region)
+        except UnknownRegion as unknown:
+            raise ValueError(str(unknown)) from None
+        return region
+
+    def schedule(self, zone: str) -> Schedule | None:
+        return None if self.at is None else Schedule(self.at, zone, self.days, days_off(self.holidays))
+
+
+class Preferences(BaseModel, frozen=True):
+    """What a member has chosen for themselves; what is None is as the workspace has it."""
+
+    digest: DigestSettings | None = None
 
 
 class WorkspaceSettings(BaseModel, frozen=True):
@@ -22,6 +53,7 @@ class WorkspaceSettings(BaseModel, frozen=True):
     daily_mail_cap: int = Field(default=40, ge=0)
     guardrails: GuardrailSettings = GuardrailSettings()
     public_url: str = ""
+    digest: DigestSettings = DigestSettings()
 
 
 @dataclass(frozen=True)
@@ -65,6 +97,45 @@ async def member(db: Db, user: str) -> Member:
     """What is known of a member; UTC until Slack has told us more."""
     row = (await db.execute(_MEMBER, {"user": user})).one_or_none()
     return Member(user, user, "UTC") if row is None else Member(user, row.name, row.zone)
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Somebody whose day it is: when their list comes, if it does, and since when they are here."""
+
+    user: str
+    zone: str
+    schedule: Schedule | None
+    since: datetime
+
+    def today(self, now: datetime) -> date:
+        """The date on their own calendar."""
+        return now.astimezone(ZoneInfo(self.zone)).date()
+
+    def due(self, now: datetime) -> tuple[date, ...]:
+        """The dates whose list should be out by now."""
+        return self.schedule.due(now, since=self.since) if self.schedule is not None else ()
+
+
+async def owners(db: Db) -> list[Owner]:
+    """Who gets moves, as far as their time zone is known: who gets what no form gives to others, and who has had one."""
+    here = await settings(db)
+    has_had_one = (
+        select(moves.c.id)
+        .where(moves.c.workspace_id == members.c.workspace_id, moves.c.owner == members.c.slack_user_id)
+        .exists()
+    )
+    theirs = or_(members.c.slack_user_id == here.default_owner, has_had_one)
+    rows = (await db.execute(select(members).where(theirs).order_by(members.c.slack_user_id))).all()
+    return [
+        Owner(row.slack_user_id, row.zone, digest_settings(here, row.preferences).schedule(row.zone), row.created_at)
+        for row in rows
+    ]
+
+
+def digest_settings(here: WorkspaceSettings, preferences: dict[str, Any]) -> DigestSettings:
+    """What the member has chosen, or else what the workspace has."""
+    return Preferences.model_validate(preferences).digest or here.digest
 
 
 async def paused_by(db: Db, found: Switch) -> str:

@@ -41,9 +41,9 @@ def render(card: Card) -> Sequence[Block]:
         SectionBlock(
             block_id=f"move:{card.move_id}",
             text=markdown(clip(f"*{outside(card.title, 300)}*   `{aps}`\n{outside(card.why, 1500)}", SECTION_LIMIT)),
-            accessory=OverflowMenuElement(action_id=ids.MORE, options=_more(card)),
+            accessory=OverflowMenuElement(action_id=ids.MORE, options=more(card)),
         ),
-        ContextBlock(elements=[markdown(clip(_numbers(card), CONTEXT_LIMIT))]),
+        ContextBlock(elements=[markdown(clip(numbers(card), CONTEXT_LIMIT))]),
     ]
     if card.context:
         facts = "  ·  ".join(outside(line, 300) for line in card.context)
@@ -52,8 +52,8 @@ def render(card: Card) -> Sequence[Block]:
         blocks.append(ContextBlock(elements=[markdown(clip(state, CONTEXT_LIMIT))]))
     if card.dry_run_by is not None:
         blocks.append(ContextBlock(elements=[markdown(clip(dry_run_line(card.dry_run_by), CONTEXT_LIMIT))]))
-    if buttons := _buttons(card):
-        blocks.append(ActionsBlock(block_id=f"act:{card.move_id}", elements=buttons))
+    if pressable := buttons(card):
+        blocks.append(ActionsBlock(block_id=f"act:{card.move_id}", elements=pressable))
     return blocks
 
 
@@ -62,7 +62,7 @@ def text(card: Card) -> str:
     return clip(f"{outside(card.title, 150)} ({card.score.aps}): {_spoken_state(card)}", 300)
 
 
-def _numbers(card: Card) -> str:
+def numbers(card: Card) -> str:
     """`due 09:52 · 4 min · revenue 31, urgency 24, effort 13, strategic 14, learned +4`: the parts add up to the score."""
     parts = []
     for part in _PARTS:
@@ -130,8 +130,9 @@ def _spoken_state(card: Card) -> str:
     return state_line(card).replace("*", "")
 
 
-def _buttons(card: Card) -> list[InteractiveElement]:
-    who = plain(card.title, 60)
+def buttons(card: Card, *, number: int | None = None) -> list[InteractiveElement]:
+    """What can be pressed as the move stands; `number` is its place on a list, for those who hear it."""
+    who = plain(card.title, 60) if number is None else f"move {number}, {plain(card.title, 50)}"
     match card.state:
         case CardState.OPEN | CardState.SNOOZED:
             return [
@@ -161,7 +162,7 @@ def _undo(card: Card, who: str) -> ButtonElement:
     return ButtonElement(action_id=ids.UNDO, text="Undo", value=card.move_id, accessibility_label=f"Undo: {who}")
 
 
-def _more(card: Card) -> list[Option]:
+def more(card: Card) -> list[Option]:
     options = [Option(value="why", text=f"Why {card.score.aps}?")]
     if card.state in {CardState.OPEN, CardState.SNOOZED}:
         options.append(Option(value="preview", text="Dry run: what would happen"))

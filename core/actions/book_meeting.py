@@ -158,5 +158,6 @@ BOOK_MEETING = Action(
         "it cancels the meeting and tells those invited, if nobody has moved it by then.",
         done="booked",
         place="Calendar",
+        thing="meeting",
     ),
 )

@@ -137,5 +137,6 @@ CREATE_TASK = Action(
         "if nobody has changed it by then.",
         done="created",
         place="HubSpot",
+        thing="task",
     ),
 )

@@ -90,5 +90,6 @@ POST_TO_CHANNEL = Action(
         "if nobody has answered it by then.",
         done="posted",
         place="Slack",
+        thing="message",
     ),
 )

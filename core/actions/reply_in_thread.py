@@ -51,6 +51,7 @@ REPLY_IN_THREAD = Action(
         "and the draft lies in Gmail; afterwards a mail cannot be called back.",
         done="answered",
         place="Gmail",
+        thing="mail",
     ),
     expects_reply=True,
     rendered=rendered,

@@ -190,6 +190,7 @@ SEND_EMAIL = Action(
         "and the draft lies in Gmail; afterwards a mail cannot be called back.",
         done="sent",
         place="Gmail",
+        thing="mail",
     ),
     expects_reply=True,
     rendered=rendered,

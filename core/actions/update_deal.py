@@ -137,5 +137,6 @@ UPDATE_DEAL = Action(
         "old values back, if nobody has changed them by then.",
         done="changed",
         place="HubSpot",
+        thing="deal",
     ),
 )

@@ -7,6 +7,7 @@ all. Times are UTC. Money is minor units with a currency.
 
 from core.tables.audit import audit_entries, audit_heads, audit_keys, audit_texts
 from core.tables.base import metadata
+from core.tables.day import digest_moves, digests
 from core.tables.memory import corrections, cursors, inbox, outcomes, score_receipts
 from core.tables.people import (
     LEGAL_BASES,
@@ -60,6 +61,8 @@ __all__ = [
     "caps",
     "corrections",
     "cursors",
+    "digest_moves",
+    "digests",
     "effects",
     "global_switches",
     "inbox",

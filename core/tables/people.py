@@ -33,6 +33,8 @@ members = Table(
     Column("zone", Text, nullable=False),
     Column("role", Text, nullable=False),
     time_column("created_at"),
+    # What a member has chosen for themselves; the rest is as the workspace has it.
+    Column("preferences", JSONB, nullable=False, server_default=text("'{}'")),
     one_of("role", ("owner", "admin", "member")),
 )
 

@@ -82,6 +82,8 @@ moves = Table(
     time_column("card_lease_until", null=True),
     time_column("created_at"),
     time_column("updated_at"),
+    # From then on what it proposes makes no sense any more; most moves have no such time.
+    time_column("expires_at", null=True),
     within("recommendation_id", "recommendations"),
     within("person_id", "people"),
     UniqueConstraint("workspace_id", "recommendation_id"),
@@ -108,6 +110,13 @@ Index(
 )
 Index("ix_moves_card_due", moves.c.workspace_id, moves.c.card_due_at, postgresql_where=moves.c.card_due_at.is_not(None))
 Index("ix_moves_snoozed", moves.c.workspace_id, moves.c.snoozed_until, postgresql_where=moves.c.state == "snoozed")
+
+Index(
+    "ix_moves_expiring",
+    moves.c.workspace_id,
+    moves.c.expires_at,
+    postgresql_where=moves.c.state.in_(["open", "snoozed"]) & moves.c.expires_at.is_not(None),
+)
 
 move_events = Table(
     "move_events",

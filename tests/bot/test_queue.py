@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from core import finishing, queue
+from core import card_updates, finishing, queue
 from core.ports import Posted
 from core.queue import AlreadyDecided, NoSuchMove
 from core.tables import move_events, moves
@@ -161,7 +161,7 @@ async def test_a_person_has_one_live_move_for_a_purpose(db, clock):
 
 async def card_is_up(database, move, *, now):
     async with database.begin() as db:
-        await queue.card_posted(db, move, Posted("D0CASEY", "1.0"), shown=1, digest=None, now=now)
+        await card_updates.posted(db, move, Posted("D0CASEY", "1.0"), shown=1, digest=None, now=now)
 
 
 async def test_a_card_is_updated_when_its_move_went_on_and_by_one_worker_only(db, clock):
@@ -170,10 +170,10 @@ async def test_a_card_is_updated_when_its_move_went_on_and_by_one_worker_only(db
     await take(db, "approve", move, now=clock.now)
     lease = clock.now + timedelta(seconds=20)
     async with db.begin() as connection:
-        assert await queue.due_cards(connection, clock.now) == [move]
-        assert await queue.claim_card(connection, move, until=lease, now=clock.now)
-        assert not await queue.claim_card(connection, move, until=lease, now=clock.now)
-        assert await queue.claim_card(connection, move, until=lease, now=lease)
+        assert await card_updates.due(connection, clock.now) == [move]
+        assert await card_updates.claim(connection, move, until=lease, now=clock.now)
+        assert not await card_updates.claim(connection, move, until=lease, now=clock.now)
+        assert await card_updates.claim(connection, move, until=lease, now=lease)
 
 
 async def test_a_move_that_goes_on_while_its_card_is_updated_is_due_again(db, clock):
@@ -183,7 +183,7 @@ async def test_a_move_that_goes_on_while_its_card_is_updated_is_due_again(db, cl
     revision = (await factories.the_move(db, move)).revision
     await take(db, "reopen", move, now=clock.now)
     async with db.begin() as connection:
-        await queue.card_shown(connection, move, revision=revision, digest="d", now=clock.now)
-        assert await queue.due_cards(connection, clock.now) == [move]
-        await queue.card_shown(connection, move, revision=revision + 1, digest="e", now=clock.now)
-        assert await queue.due_cards(connection, clock.now) == []
+        await card_updates.shown(connection, move, revision=revision, digest="d", now=clock.now)
+        assert await card_updates.due(connection, clock.now) == [move]
+        await card_updates.shown(connection, move, revision=revision + 1, digest="e", now=clock.now)
+        assert await card_updates.due(connection, clock.now) == []

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from core import audit, consent, cursor, inbox, learning, person, scoring
+from core import audit, consent, cursor, digests, inbox, learning, person, scoring
 from core.aps import Facts
 from core.database import Database, UnsafeRole, asyncpg_url
 from core.identity import new_id, workspace_id
@@ -32,6 +32,7 @@ async def rig(database, clock) -> Rig:
     rig = await rigged(database, clock)
     plan = await rig.held()
     await rig.leaves()
+    await factories.proposed(database, now=clock.now)
     here, now = database.workspace, clock.now
     async with database.begin() as db:
         await person.suppress(
@@ -55,6 +56,7 @@ async def rig(database, clock) -> Rig:
             ),
             {"here": here, "id": new_id(), "recommendation": row, "now": now},
         )
+        await digests.make(db, workspace_id=here, owner=factories.OWNER, day=now.date(), now=now)
         await inbox.take(db, "press:1", workspace=here, now=now)
         await audit.append(db, [audit.Entry(what=audit.What.PAUSED, said="for the test")], now=now)
     return rig
@@ -195,16 +197,16 @@ async def test_the_workspace_of_one_transaction_does_not_leak_into_the_next_on_t
     one = Database(urls.app, workspace=rig.database.workspace, pool_size=1)
     async with one.begin() as db:
         pid = (await db.execute(text("select pg_backend_pid()"))).scalar_one()
-        assert (await db.execute(text("select count(*) from moves"))).scalar_one() == 1
+        assert (await db.execute(text("select count(*) from approvals"))).scalar_one() == 1
     async with outside_a_transaction(one) as db:
         assert (await db.execute(text("select pg_backend_pid()"))).scalar_one() == pid
-        assert (await db.execute(text("select count(*) from moves"))).scalar_one() == 0
+        assert (await db.execute(text("select count(*) from approvals"))).scalar_one() == 0
     await one.close()
 
 
 async def test_a_reference_cannot_leave_its_workspace(rig, stranger):
     async with rig.database.begin() as db:
-        move = (await db.execute(text("select id from moves"))).scalar_one()
+        move = (await db.execute(text("select move_id from approvals"))).scalar_one()
     statement = text(
         "insert into move_events (workspace_id, id, move_id, what, by, detail, at)"
         " values (:theirs, :id, :move, 'x', 'x', 'x', now())"

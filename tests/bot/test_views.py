@@ -1,17 +1,30 @@
 """Whatever stands in a card, a modal or a note: it is within Slack's limits, dead, and says who it is about and how it stands."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.views import card as card_view
+from bot.views import digest as digest_view
 from bot.views import editing, modal
 from bot.views import note as note_view
 from bot.views.text import clip, escape, outside, plain
 from core.card import CardState
-from tests.support.showing import MOVE, OWNER, SPOKEN, card_of, decided_by_nobody, notes_of, plans_of, score_of
+from core.digest import Report
+from tests.support.showing import (
+    MOVE,
+    OWNER,
+    SPOKEN,
+    card_of,
+    decided_by_nobody,
+    digest_of,
+    notes_of,
+    plans_of,
+    score_of,
+)
 from tests.support.slack_blocks import assert_dead, assert_message, assert_view
 from tests.support.strings import hostile_strings
 
@@ -42,6 +55,14 @@ def assert_card(card):
     assert message["text"].startswith(who)
 
 
+def assert_digest(digest):
+    blocks = [block.to_dict() for block in digest_view.render(digest)]
+    message = {"text": digest_view.text(digest), "blocks": blocks}
+    assert_message(message, members=[OWNER, *(card.by or "" for card in digest.cards)])
+    assert message["text"].startswith(digest_view.TITLES[digest.kind])
+    assert outside(digest.cards[0].title, 40).rstrip("…") in message["text"]
+
+
 def assert_modals(text):
     for action, params in plans_of(text):
         form = editing.form(action, params, move_id=MOVE, hold=timedelta(seconds=30), zone="Europe/London")
@@ -62,6 +83,7 @@ def assert_everywhere(text):
     for state in STATES:
         assert_card(card_of(text, state))
         assert_card(decided_by_nobody(card_of(text, state)))
+    assert_digest(digest_of(text, STATES))
     assert_modals(text)
     assert_notes(text)
 
@@ -72,6 +94,30 @@ def test_every_hostile_string_is_dead_and_within_limits_on_a_card_in_every_state
         for state in (CardState.OPEN, STATES[number % len(STATES)]):
             assert_card(card_of(text, state))
             assert_card(decided_by_nobody(card_of(text, state)))
+
+
+def test_every_hostile_string_is_dead_and_within_limits_on_a_list():
+    for number, text in enumerate(hostile_strings()):
+        if number % 10 == 0:  # ten cards each time
+            assert_digest(digest_of(text, STATES[number // 10 % len(STATES) :] + STATES))
+
+
+def test_a_list_says_what_was_done_since_the_one_before_and_what_was_left():
+    digest = digest_of("Dana")
+    assert digest_view.summary(digest) == (
+        "Tuesday 24 November  ·  3 worth your morning, about 25 min  ·  since Friday: "
+        "2 mails sent, 2 mails answered, 2 tasks created, 2 meetings booked, 2 deals changed, 2 messages posted, 1 reply"
+    )
+    assert (
+        digest_view.unanswered(digest.report)
+        == "left unanswered last time: 2 still open, 1 expired, 1 settled by themselves"
+    )
+    assert digest_view.summary(digest_of("Dana", kind="top_up")).startswith(
+        "Tuesday 24 November  ·  It has come to rank"
+    )
+    quiet = replace(digest, cards=(), report=Report(since=date(2026, 11, 23), outcomes={"reply": 2}))
+    assert digest_view.summary(quiet) == f"Tuesday 24 November  ·  {digest_view.QUIET}  ·  yesterday: 2 replies"
+    assert digest_view.text(quiet) == f"Today's Moves: {digest_view.QUIET}"
 
 
 def test_every_hostile_string_is_dead_and_within_limits_in_modals_and_notes():

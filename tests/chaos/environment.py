@@ -38,8 +38,9 @@ SHORT = {
     "CASEYOS_SWEEP_S": "0.2",
     "CASEYOS_GMAIL_POLL_S": "0.4",
     "CASEYOS_DAILY_MAIL_CAP": "100000",
+    "CASEYOS_DIGEST_AT": "",
 }
-REAL = {"CASEYOS_GMAIL_POLL_S": "5", "CASEYOS_DAILY_MAIL_CAP": "100000"}
+REAL = {"CASEYOS_GMAIL_POLL_S": "5", "CASEYOS_DAILY_MAIL_CAP": "100000", "CASEYOS_DIGEST_AT": ""}
 """The shipped holds and horizons: for one long run by command."""
 
 

@@ -23,7 +23,9 @@ PREVIEWS = 5
 
 
 def is_card(message: dict[str, Any]) -> bool:
-    """A note has blocks as well, but none that names a move."""
+    """A note has blocks as well, but none that names a move; a digest names several, under a headline."""
+    if any(block["type"] == "header" for block in message.get("blocks", [])):
+        return False
     return any(block.get("block_id", "").startswith("move:") for block in message.get("blocks", []))
 
 
@@ -165,7 +167,7 @@ async def running_product(
         forms_secret=forms_secret,
         hold_s=HOLD.total_seconds(),
         port=0,
-        **settings,
+        **{"digest_at": None, **settings},
     )
     began = (await sandbox.control("GET", "/control/ledger?after=1000000000"))["last"]
     async with wiring.services(chosen, clock=clock) as services:

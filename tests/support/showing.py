@@ -1,7 +1,8 @@
 """Values to show: a card, a score and a note around any text, and every state that a card can be in."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from pydantic import BaseModel
 from core.actions.registry import ACTIONS
 from core.aps import Reason, Score
 from core.card import Card, CardState
+from core.digest import MOST, Digest, Kind, Report
 from core.note import Note
 from core.plan import Action
 
@@ -62,6 +64,26 @@ def card_of(text: str, state: CardState = CardState.OPEN) -> Card:
         note=text,
         undoable=True,
     )
+
+
+def digest_of(text: str, states: Sequence[CardState] = (CardState.OPEN,), *, kind: Kind = "morning") -> Digest:
+    """A whole list, all of it shown, with a move in each of these states, about people and facts of this text."""
+    cards = tuple(
+        replace(card_of(text, states[n % len(states)]), move_id=str(UUID(int=n + 1)), dry_run_by=OWNER)
+        for n in range(MOST)
+    )
+    report = Report(
+        worth=MOST,
+        beyond=3,
+        minutes=25,
+        since=date(2026, 11, 20),
+        done=dict.fromkeys(ACTIONS, 2),
+        outcomes={"reply": 1},
+        kept=2,
+        expired=1,
+        retired=1,
+    )
+    return Digest(str(UUID(int=99)), OWNER, date(2026, 11, 24), kind, report, cards, expanded=True)
 
 
 def plans_of(text: str) -> list[tuple[Action[Any], BaseModel]]:

@@ -1,0 +1,107 @@
+"""Digests whose message no longer says what is true: found, taken, and brought up to what their moves are now."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, and_, null, or_, select, update
+
+from core import cards
+from core.database import Db
+from core.digest import Digest, Report
+from core.ports import Posted
+from core.tables import digest_moves, digests, moves
+
+KEPT_UP_FOR = timedelta(days=7)
+"""For so long a digest shows what became of its moves; their buttons go on working after that."""
+
+
+class NoSuchDigest(Exception):
+    """There is no such list here, or it is somebody else's."""
+
+
+async def get(db: Db, digest: UUID) -> Row[Any]:
+    """Raises NoSuchDigest."""
+    row = (await db.execute(select(digests).where(digests.c.id == digest))).one_or_none()
+    if row is None:
+        raise NoSuchDigest(str(digest))
+    return row
+
+
+async def to_show(db: Db, digest: UUID, now: datetime) -> Digest:
+    """The list that is about to be shown: the receipts of its scores are kept. Raises NoSuchDigest."""
+    row = await get(db, digest)
+    listed = select(digest_moves.c.move_id).where(digest_moves.c.digest_id == digest)
+    ids = (await db.execute(listed.order_by(digest_moves.c.position))).scalars().all()
+    # In the order of their ids, as whoever changes several moves locks them.
+    shown = {id: await cards.to_show(db, id, now) for id in sorted(ids)}
+    report = Report.model_validate(row.facts)
+    return Digest(str(row.id), row.owner, row.day, row.kind, report, tuple(shown[id] for id in ids), row.expanded)
+
+
+async def posted(db: Db, digest: UUID, post: Posted, *, shown: str | None) -> None:
+    values = {"channel": post.channel, "ts": post.ts, "shown_hash": shown}
+    await db.execute(update(digests).where(digests.c.id == digest).values(**values))
+
+
+async def expand(db: Db, digest: UUID, *, by: str, now: datetime) -> None:
+    """Shows the whole list, or the headlines alone again. Raises NoSuchDigest where it is not theirs."""
+    if (await get(db, digest)).owner != by:
+        raise NoSuchDigest(str(digest))
+    await db.execute(update(digests).where(digests.c.id == digest).values(expanded=~digests.c.expanded, due_at=now))
+
+
+def _is_free(now: datetime) -> ColumnElement[bool]:
+    """The message is up, says something old, and no worker is at it."""
+    changed = (
+        select(digest_moves.c.position)
+        .join(
+            moves,
+            and_(moves.c.id == digest_moves.c.move_id, moves.c.workspace_id == digest_moves.c.workspace_id),
+        )
+        .where(
+            digest_moves.c.workspace_id == digests.c.workspace_id,
+            digest_moves.c.digest_id == digests.c.id,
+            moves.c.revision > digest_moves.c.shown_revision,
+        )
+        .exists()
+    )
+    unleased = or_(digests.c.lease_until.is_(None), digests.c.lease_until <= now)
+    stale = or_(digests.c.due_at <= now, and_(digests.c.due_at.is_(None), changed))
+    return and_(digests.c.ts.is_not(None), digests.c.created_at > now - KEPT_UP_FOR, unleased, stale)
+
+
+async def due(db: Db, now: datetime, *, limit: int = 50) -> list[UUID]:
+    """Digests whose message no longer says what is true."""
+    return list((await db.execute(select(digests.c.id).where(_is_free(now)).limit(limit))).scalars())
+
+
+async def claim(db: Db, digest: UUID, *, until: datetime, now: datetime) -> Digest | None:
+    """Takes the message for updating until `until`; what it should say, None when it says so or somebody else is at it."""
+    taken = update(digests).where(digests.c.id == digest, _is_free(now)).values(lease_until=until)
+    row = (await db.execute(taken.returning(digests.c.shown_hash))).one_or_none()
+    if row is None:
+        return None
+    found = await to_show(db, digest, now)
+    if row.shown_hash == found.digest():
+        await shown(db, digest, found)
+        return None
+    # Until `shown` nobody knows what the message says: the answer to an update may be lost.
+    await db.execute(update(digests).where(digests.c.id == digest).values(shown_hash=null()))
+    return found
+
+
+async def shown(db: Db, digest: UUID, said: Digest) -> None:
+    """The message says `said` now; what went on meanwhile makes it due again."""
+    still = digests.c.expanded == said.expanded
+    await db.execute(update(digests).where(digests.c.id == digest, still).values(due_at=null()))
+    values = {"shown_hash": said.digest(), "lease_until": null()}
+    await db.execute(update(digests).where(digests.c.id == digest).values(**values))
+    for card in said.cards:
+        mine = digest_moves.c.digest_id == digest, digest_moves.c.move_id == UUID(card.move_id)
+        await db.execute(update(digest_moves).where(*mine).values(shown_revision=card.revision))
+
+
+async def later(db: Db, digest: UUID, *, until: datetime) -> None:
+    """The message could not be updated now."""
+    await db.execute(update(digests).where(digests.c.id == digest).values(due_at=until, lease_until=null()))

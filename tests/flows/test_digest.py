@@ -1,0 +1,276 @@
+"""Today's Moves: once for each owner and date, kept up in place, pressed like the cards; quiet where nothing is worth doing."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import update
+
+from bot.worker import Worker
+from core import digest_updates, digests, queue, workspace
+from core.tables import members, moves
+from tests.conftest import NewProduct
+from tests.support.product import OWNER, Product
+
+ZONE = ZoneInfo("Europe/Berlin")
+AT = time(7, 30)
+CAME = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+async def daily(new_product: NewProduct) -> AsyncIterator[Product]:
+    """The product of an owner whose list comes at half past seven in Berlin, and who has been here for long."""
+    async with new_product(digest_at=AT, holidays="DE-BE") as product:
+        async with product.services.database.begin() as db:
+            await workspace.ensure_member(
+                db, workspace=product.services.workspace, user=OWNER, name="Casey Morgan", zone=ZONE.key, now=CAME
+            )
+        yield product
+
+
+def lists(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [one for one in messages if any(block["type"] == "header" for block in one["blocks"])]
+
+
+async def the_lists(product: Product) -> list[dict[str, Any]]:
+    return lists(await product.messages())
+
+
+async def morning(product: Product, *, days: int = 1) -> datetime:
+    """The clock goes on to the time of the list, so many working days ahead; lets the worker do what follows."""
+    local = product.clock.now.astimezone(ZONE)
+    while days:
+        local += timedelta(days=1)
+        days -= local.isoweekday() < 6
+    at = datetime.combine(local.date(), AT, ZONE).astimezone(UTC)
+    product.clock.advance(at - product.clock.now)
+    await product.settle()
+    return at
+
+
+async def people(product: Product, number: int) -> list[str]:
+    """So many fill in the form; their names, the last first on the list as they name more money."""
+    names = [f"Person {chr(65 + n)}" for n in range(number)]
+    for name in names:
+        await product.fill_form(name=name, message="We want to exhibit. What are the prices?")
+    await product.settle()
+    return names
+
+
+def shown_text(message: dict[str, Any]) -> str:
+    """All that the blocks say."""
+    said = []
+    for block in message["blocks"]:
+        said += [one["text"] for one in block.get("elements", []) if isinstance(one.get("text"), str)]
+        said += [one["text"]["text"] for one in block.get("elements", []) if isinstance(one.get("text"), dict)]
+        said += [block["text"]["text"]] if "text" in block else []
+    return "\n".join(said)
+
+
+def titles(message: dict[str, Any]) -> list[str]:
+    return [b["text"]["text"].split("\n")[0] for b in message["blocks"] if b.get("block_id", "").startswith("move:")]
+
+
+async def test_the_list_comes_once_at_the_chosen_time_with_three_headlines(daily: Product) -> None:
+    await people(daily, 5)
+    assert await the_lists(daily) == []
+    await morning(daily)
+    [message] = await the_lists(daily)
+    assert len(titles(message)) == 3
+    assert titles(message)[0].startswith("*1  Reply to Person ")
+    assert message["text"].startswith("Today's Moves: 3 worth your morning. First: Reply to Person ")
+    said = shown_text(message)
+    assert f"{daily.clock.now.astimezone(ZONE):%A}" in said
+    assert "3 worth your morning, about " in said
+    assert "Show 2 more" in said
+    for _ in range(3):
+        daily.clock.advance(timedelta(hours=2))
+        await daily.settle()
+    assert len(await the_lists(daily)) == 1
+
+
+async def test_two_workers_at_the_same_instant_make_one_list(daily: Product) -> None:
+    await people(daily, 1)
+    local = daily.clock.now.astimezone(ZONE) + timedelta(days=3)
+    database, here = daily.services.database, daily.services.workspace
+    async with database.begin() as one:
+        first = await digests.make(one, workspace_id=here, owner=OWNER, day=local.date(), now=daily.clock.now)
+    async with database.begin() as two:
+        second = await digests.make(two, workspace_id=here, owner=OWNER, day=local.date(), now=daily.clock.now)
+    assert first is not None
+    assert second is None
+    await daily.settle()
+    assert len(await the_lists(daily)) == 1
+
+
+async def test_more_is_shown_in_place_and_hidden_again(daily: Product) -> None:
+    await people(daily, 12)
+    await morning(daily)
+    [message] = await the_lists(daily)
+    await daily.press("digest_more", on=message)
+    await daily.settle()
+    [message] = await the_lists(daily)
+    assert len(titles(message)) == 10
+    assert "and 2 more in `/moves`" in shown_text(message)
+    await daily.press("digest_more", on=message)
+    await daily.settle()
+    [message] = await the_lists(daily)
+    assert len(titles(message)) == 3
+
+
+async def test_nobody_opens_somebody_elses_list(daily: Product) -> None:
+    await people(daily, 5)
+    await morning(daily)
+    [message] = await the_lists(daily)
+    mine = next(b["elements"][0]["value"] for b in message["blocks"] if b.get("block_id", "").startswith("digest:"))
+    for digest, by in ((UUID(mine), "U0ORLA"), (uuid4(), OWNER)):
+        with pytest.raises(digest_updates.NoSuchDigest):
+            async with daily.services.database.begin() as db:
+                await digest_updates.expand(db, digest, by=by, now=daily.clock.now)
+
+
+async def test_a_move_is_executed_snoozed_and_dismissed_from_the_list_and_its_state_replaces_the_buttons(
+    daily: Product,
+) -> None:
+    await people(daily, 3)
+    await morning(daily)
+    [message] = await the_lists(daily)
+    ids = [b["block_id"].removeprefix("move:") for b in message["blocks"] if b.get("block_id", "").startswith("move:")]
+    await daily.press("move_execute", on=message, block_id=f"act:{ids[0]}")
+    await daily.submit(subject="Your stand")
+    await daily.press("move_snooze", on=message, block_id=f"act:{ids[1]}", option="tomorrow")
+    await daily.press("move_dismiss", on=message, block_id=f"act:{ids[2]}", option="bad_timing")
+    await daily.settle()
+    [message] = await the_lists(daily)
+    said = shown_text(message)
+    for state in ("*held*: leaves", "*snoozed* until", "*dismissed*"):
+        assert state in said
+    assert "3 worth your morning, 2 decided" in message["text"]
+    acts = {b["block_id"] for b in message["blocks"] if b["type"] == "actions"}
+    assert acts == {f"act:{ids[0]}", f"act:{ids[1]}"}  # undo, and what can still be decided
+    await daily.press("move_undo", on=message, block_id=f"act:{ids[0]}")
+    await daily.settle()
+    [message] = await the_lists(daily)
+    assert "*open again*" in shown_text(message)
+
+
+async def test_the_next_list_says_what_came_of_the_one_before(daily: Product) -> None:
+    names = await people(daily, 3)
+    at = await morning(daily)
+    [message] = await the_lists(daily)
+    first = next(b["block_id"].removeprefix("move:") for b in message["blocks"] if b["type"] == "section")
+    await daily.press("move_execute", on=message, block_id=f"act:{first}")
+    await daily.submit()
+    daily.clock.advance(timedelta(minutes=1))
+    await daily.settle()
+    async with daily.services.database.begin() as db:
+        other = next(row.id for row in await queue.today(db, OWNER) if str(row.id) != first)
+        await queue.retire(db, other, reason="it settled itself", now=daily.clock.now)
+    await morning(daily)
+    assert daily.clock.now > at
+    [_, message] = await the_lists(daily)
+    said = shown_text(message)
+    assert "1 mail sent" in said
+    assert "left unanswered last time: 1 still open, 1 settled by themselves" in said
+    assert len(titles(message)) == 1
+    assert titles(message)[0].removeprefix("*1  Reply to ")[:8] in names
+
+
+async def test_where_nothing_is_worth_doing_one_friendly_line_says_so(daily: Product) -> None:
+    await daily.settle()
+    await morning(daily)
+    [message] = await the_lists(daily)
+    assert message["text"] == "Today's Moves: Nothing is worth your time this morning. Enjoy the quiet."
+    assert titles(message) == []
+
+
+async def test_no_list_comes_at_the_weekend_on_a_holiday_or_for_a_time_before_somebody_came(daily: Product) -> None:
+    database = daily.services.database
+    at = datetime(
+        2027, 4, 30, 12, tzinfo=UTC
+    )  # a Friday; on the Saturday is Labour Day, on 8 March Women's Day in Berlin
+    daily.clock.now = at
+    async with database.begin() as db:
+        await db.execute(update(members).values(created_at=at))
+    await daily.settle()
+    for hours in range(0, 60, 6):
+        daily.clock.now = at + timedelta(hours=hours)
+        await daily.settle()
+    assert await the_lists(daily) == []
+    daily.clock.now = datetime(2028, 3, 8, 12, tzinfo=UTC)  # a Wednesday
+    await daily.settle()
+    assert await the_lists(daily) == []
+    daily.clock.now = datetime(2028, 3, 9, 12, tzinfo=UTC)
+    await daily.settle()
+    assert len(await the_lists(daily)) == 1
+
+
+async def test_a_meeting_whose_time_has_come_expires_and_the_list_says_so(daily: Product) -> None:
+    day = daily.clock.now + timedelta(days=10)
+    await daily.fill_form(name="Mona Field", message=f"Could we have a call on {day:%d %B} at 10:00?")
+    await daily.settle()
+    await morning(daily)
+    [message] = await the_lists(daily)
+    assert titles(message)[0].startswith("*1  Meet Mona Field")
+    daily.clock.now = day + timedelta(days=1)
+    await morning(daily)
+    card = await daily.card("Mona Field")
+    assert "*expired*: its time has passed" in shown_text(card)
+    latest = (await the_lists(daily))[-1]
+    assert "left unanswered last time: 1 expired" in shown_text(latest)
+
+
+async def test_once_a_day_what_has_come_to_outrank_the_list_is_told(daily: Product) -> None:
+    await people(daily, 2)
+    await daily.fill_form(name="Bo Late", message="We want to sponsor.", budget="250000")
+    await daily.settle()
+    bo = await daily.card("Bo Late")
+    await daily.press("move_snooze", on=bo, option="tomorrow")  # until nine, after the list
+    await daily.settle()
+    await morning(daily)
+    [message] = await the_lists(daily)
+    assert "Bo Late" not in shown_text(message)
+    for _ in range(2):  # the snooze ends, and at the next look at the list it outranks it
+        daily.clock.advance(timedelta(hours=2))
+        await daily.settle()
+    [_, one_more] = await the_lists(daily)
+    assert one_more["text"].startswith("One more for today: 1 worth your time. First: Reply to Bo Late")
+    await daily.fill_form(name="Cy Later", message="We want to sponsor.", budget="900000")
+    daily.clock.advance(timedelta(hours=1))
+    await daily.settle()
+    assert len(await the_lists(daily)) == 2
+
+
+async def test_a_list_whose_post_got_no_answer_is_found_and_not_posted_again(daily: Product) -> None:
+    await people(daily, 1)
+    await daily.sandbox.fault("slack", "lose_answer", method="chat.postMessage")
+    today = daily.clock.now.date()  # the clock stays: Slack's own does not go on with it
+    async with daily.services.database.begin() as db:
+        await digests.make(db, workspace_id=daily.services.workspace, owner=OWNER, day=today, now=daily.clock.now)
+    await daily.settle()
+    daily.clock.advance(timedelta(minutes=3))
+    await daily.settle()
+    assert len(await the_lists(daily)) == 1
+    [message] = await the_lists(daily)
+    await daily.press("move_snooze", on=message, block_id=_act(message), option="two_hours")
+    await Worker(daily.services).settle()
+    assert "*snoozed*" in shown_text((await the_lists(daily))[0])
+
+
+def _act(message: dict[str, Any]) -> str:
+    return next(b["block_id"] for b in message["blocks"] if b["type"] == "actions")
+
+
+async def test_a_list_goes_on_where_slack_is_busy(daily: Product) -> None:
+    await people(daily, 1)
+    await morning(daily)
+    await daily.sandbox.fault("slack", "rate_limit", method="chat.update")
+    async with daily.services.database.begin() as db:
+        await db.execute(update(moves).values(revision=moves.c.revision + 1, note="x", state="retired"))
+    await daily.settle()
+    daily.clock.advance(timedelta(minutes=1))
+    await daily.settle()
+    assert "*retired*" in shown_text((await the_lists(daily))[0])
