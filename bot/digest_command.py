@@ -31,7 +31,10 @@ def run(settings: Settings, *, now: bool, owner: str, dry_run: bool) -> None:
 
 async def _chosen(db: Db, owner: str) -> list[workspace.Owner]:
     """Raises CannotSay when nobody, or not this member, is known to get moves."""
-    found = [one for one in await workspace.owners(db) if owner in {"", one.user}]
+    try:
+        found = [one for one in await workspace.owners(db) if owner in {"", one.user}]
+    except workspace.NotSetUp:
+        raise CannotSay("No bot or worker has run for this workspace yet: `caseyos up` sets it up.") from None
     if not found:
         who = f"{plain(owner, 40)} gets no moves here" if owner else "Nobody gets moves here yet"
         raise CannotSay(

@@ -78,8 +78,16 @@ async def ensure(db: Db, *, id: UUID, name: str, settings: WorkspaceSettings, no
     )
 
 
+class NotSetUp(Exception):
+    """No bot or worker has ever run for this workspace."""
+
+
 async def settings(db: Db) -> WorkspaceSettings:
-    return WorkspaceSettings.model_validate((await db.execute(select(workspaces.c.settings))).scalar_one())
+    """Raises NotSetUp."""
+    stored = (await db.execute(select(workspaces.c.settings))).scalar_one_or_none()
+    if stored is None:
+        raise NotSetUp
+    return WorkspaceSettings.model_validate(stored)
 
 
 async def ensure_member(db: Db, *, workspace: UUID, user: str, name: str, zone: str, now: datetime) -> None:
