@@ -12,13 +12,13 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.handlers import decide, digest, execute, home, moves
+from bot.handlers import chosen, decide, digest, execute, home, moves
 from bot.messenger import OnceClient
 from bot.services import Services
 from bot.views import modal
 from bot.views import note as note_view
 from bot.views.text import plain
-from core import digest_updates, effect_rows, queue, undoing
+from core import digest_updates, effect_rows, queue, undoing, workspace
 from core.note import Note
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ def build(services: Services, web: AsyncWebClient, *, signing_secret: str) -> As
         raise_error_for_unhandled_request=True,  # to `on_error` below, which acknowledges it
         logger=logging.getLogger("slack_bolt"),
     )
-    for part in (execute, decide, digest, moves, home):
+    for part in (execute, decide, digest, moves, home, chosen):
         part.register(app, services)
 
     async def on_error(error: Exception, body: dict[str, Any], context: AsyncBoltContext) -> BoltResponse:
@@ -128,6 +128,8 @@ def _words(error: Exception) -> Note | None:
             return Note("nothing_to_do", {"why": "this move is not known here; /moves shows what is"})
         case digest_updates.NoSuchDigest():
             return Note("nothing_to_do", {"why": "this list is not yours; /moves shows yours"})
+        case workspace.NotAMember():
+            return Note("nothing_to_do", {"why": "Slack has not told your time zone yet; try again in a minute"})
         case SlackApiError() if error.response.get("error") in TRIGGER_GONE:
             return Note("nothing_to_do", {"why": "that took too long for Slack; press once more"})
         case undoing.TooLate():

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import ProgrammingError
 
 import migrations
-from bot import asking, watching
+from bot import asking
 from bot.findings import Finding, Level, of_settings, ok, problem, warning, without_secrets
 from bot.schema import OLDEST_SERVER
 from bot.settings import Settings
@@ -126,7 +126,7 @@ async def _schema(database: Database) -> list[Finding]:
 async def _work(database: Database, settings: Settings) -> list[Finding]:
     async with database.begin() as db:
         sending = await switch.sending(db)
-        reading = await cursor.reading(db, watching.SOURCE)
+        reading = await cursor.reading(db, cursor.MAILBOX)
         waits = await waiting.waiting(db)
     return [_switch(sending, settings), *_feed(reading, settings), *_waiting(waits)]
 

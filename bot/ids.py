@@ -1,5 +1,7 @@
 """Ids that Slack sends back, matched whole. Messages outlive deploys: add ids, never rename them."""
 
+from core.home import Tab
+
 EXECUTE = "move_execute"
 SNOOZE = "move_snooze"
 DISMISS = "move_dismiss"
@@ -8,11 +10,26 @@ MORE = "move_more"
 SAYS_SENT = "move_says_sent"
 SAYS_AGAIN = "move_says_again"
 SAYS_DROP = "move_says_drop"
-RESUME = "resume"
 DIGEST_MORE = "digest_more"
 
+HOME_TABS: dict[Tab, str] = {
+    "today": "home_today",
+    "under_way": "home_under_way",
+    "snoozed": "home_snoozed",
+    "done": "home_done",
+    "outcomes": "home_outcomes",
+    "settings": "home_settings",
+}
+HOME_OLDER = "home_older"
+HOME_NEWER = "home_newer"
+HOME_DIGEST = "home_digest"
+HOME_DRY_RUN_ON = "home_dry_run_on"
+HOME_DRY_RUN_OFF = "home_dry_run_off"
+HOME_PAUSE = "home_pause"
+HOME_RESUME = "home_resume"
+
 EXECUTE_VIEW = "execute_view"
-DISMISS_VIEW = "dismiss_view"
+DIGEST_VIEW = "digest_view"
 
 SUBJECT = "subject"
 BODY = "body"

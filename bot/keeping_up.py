@@ -1,12 +1,14 @@
-"""Brings what stands in Slack up to what is true: a move's card, and the day's list."""
+"""Brings what stands in Slack up to what is true: a move's card, the day's list, and App Home."""
 
 import logging
 from collections.abc import Awaitable
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
 from bot.services import Services
-from core import card_updates, cards, digest_updates, queue
+from core import card_updates, cards, digest_updates, homes, queue, workspace
+from core.home import Home
 from core.ports import Rejected, Unavailable, Unclear
 
 log = logging.getLogger(__name__)
@@ -55,6 +57,34 @@ class KeepingUp:
                 await digest_updates.later(db, id, until=self._services.clock() + wait)
             else:
                 await digest_updates.shown(db, id, digest)
+
+    async def home(self, id: UUID) -> None:
+        database, now = self._services.database, self._services.clock()
+        async with database.begin() as db:
+            home = await homes.claim(db, id, until=now + self._lease, now=now)
+        if home is None:
+            return
+        if not home.known:
+            home = await self._introduced(home)
+        wait = await _wait_for(self._services.ports.messenger.show_home(home), f"the App Home of {home.user}")
+        async with database.begin() as db:
+            if wait is not None:
+                await homes.later(db, id, until=self._services.clock() + wait)
+            else:
+                await homes.shown(db, id, home)
+
+    async def _introduced(self, home: Home) -> Home:
+        """The same on the member's own clock, which Slack tells; they can choose when their list comes from then on."""
+        try:
+            name, zone = await self._services.ports.messenger.member(home.user)
+        except (Rejected, Unavailable, Unclear) as problem:
+            log.warning("a member's time zone is not known yet", extra={"problem": str(problem)[:200]})
+            return home
+        async with self._services.database.begin() as db:
+            await workspace.ensure_member(
+                db, workspace=self._services.workspace, user=home.user, name=name, zone=zone, now=home.at
+            )
+        return replace(home, zone=zone, known=True)
 
 
 async def _wait_for(update: Awaitable[None], what: str) -> timedelta | None:

@@ -15,9 +15,11 @@ from bot import ids
 from bot.pacing import Pacing
 from bot.views import card as card_view
 from bot.views import digest as digest_view
+from bot.views import home as home_view
 from bot.views import note as note_view
 from core.card import Card
 from core.digest import Digest
+from core.home import Home
 from core.note import Note
 from core.ports import CannotTell, Posted, Rejected, Unavailable, Unclear
 
@@ -103,6 +105,10 @@ class SlackMessenger:
     async def update_digest(self, digest: Digest, *, channel: str, ts: str) -> None:
         text, blocks = digest_view.text(digest), digest_view.render(digest)
         await self._change(lambda: self._web.chat_update(channel=channel, ts=ts, text=text, blocks=blocks))
+
+    async def show_home(self, home: Home) -> None:
+        view = home_view.render(home)
+        await self._change(lambda: self._web.views_publish(user_id=home.user, view=view))
 
     async def find_post(self, *, key: str, channel: str, thread: str | None, since: datetime) -> Posted | None:
         cursor = None

@@ -14,7 +14,6 @@ from core.signal import MAIL_RECEIVED, Signal
 
 log = logging.getLogger(__name__)
 
-SOURCE = "gmail"
 REQUESTS_PER_LEASE = 3
 """A reading whose worker died is begun again after this many request times. Two readings at once store the same."""
 IDLE_S = 0.5
@@ -43,7 +42,9 @@ class Watcher:
         every = timedelta(seconds=self._services.settings.gmail_poll_s)
         lease = timedelta(seconds=self._services.settings.request_timeout_s * REQUESTS_PER_LEASE)
         async with database.begin() as db:
-            claimed = await cursor.claim(db, SOURCE, workspace=self._services.workspace, lease=lease, now=clock())
+            claimed = await cursor.claim(
+                db, cursor.MAILBOX, workspace=self._services.workspace, lease=lease, now=clock()
+            )
         if claimed is None:
             return 0
         try:
@@ -52,14 +53,14 @@ class Watcher:
             log.warning("the mailbox could not be read", extra={"problem": str(problem)[:200]})
             wait = getattr(problem, "retry_after", None) or every
             async with database.begin() as db:
-                await cursor.postpone(db, SOURCE, until=clock() + wait, problem=str(problem)[:500])
+                await cursor.postpone(db, cursor.MAILBOX, until=clock() + wait, problem=str(problem)[:500])
             return 0
         async with database.begin() as db:
             stored = [
                 await signal.store(db, _signal(mail), workspace=self._services.workspace, now=clock())
                 for mail in changes.mails
             ]
-            await cursor.advance(db, SOURCE, value=changes.cursor, now=clock(), due_at=clock() + every)
+            await cursor.advance(db, cursor.MAILBOX, value=changes.cursor, now=clock(), due_at=clock() + every)
         fresh = [id for id in stored if id is not None]
         if fresh:
             self._wake()
@@ -69,4 +70,4 @@ class Watcher:
 def _signal(mail: IncomingMail) -> Signal:
     payload = asdict(mail)
     payload["at"] = mail.at.isoformat()
-    return Signal(SOURCE, MAIL_RECEIVED, mail.message_id, payload, mail.at)
+    return Signal(cursor.MAILBOX, MAIL_RECEIVED, mail.message_id, payload, mail.at)

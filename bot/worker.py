@@ -29,6 +29,7 @@ from core import (
     digest_updates,
     digests,
     effect_rows,
+    homes,
     inbox,
     outcome,
     queue,
@@ -73,6 +74,7 @@ class Worker:
             "effect": self._effect,
             "card": keeping_up.card,
             "digest": keeping_up.digest,
+            "home": keeping_up.home,
             "snooze": self._snooze,
         }
 
@@ -141,6 +143,7 @@ class Worker:
                 "signal": await signal.due(db, now),
                 "card": await card_updates.due(db, now),
                 "digest": await digest_updates.due(db, now),
+                "home": await homes.due(db, now),
                 "snooze": await queue.due_snoozes(db, now),
             }
             head = await audit.head(db)

@@ -10,6 +10,9 @@ from sqlalchemy.dialects.postgresql import insert
 from core.database import Db
 from core.tables import cursors
 
+MAILBOX = "gmail"
+"""The source that is the mailbox."""
+
 
 @dataclass(frozen=True)
 class Claimed:

@@ -6,12 +6,15 @@ An integration fulfils a port and turns every failure into one of the errors bel
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from core.card import Card
 from core.digest import Digest
 from core.money import Money
 from core.note import Note
+
+if TYPE_CHECKING:
+    from core.home import Home  # which is made of what the database says, and imports that
 
 
 class Rejected(Exception):
@@ -323,6 +326,10 @@ class Messenger(Protocol):
     async def post_digest(self, digest: Digest, *, channel: str, key: str) -> Posted: ...
 
     async def update_digest(self, digest: Digest, *, channel: str, ts: str) -> None: ...
+
+    async def show_home(self, home: "Home") -> None:
+        """Draws the member's App Home; drawing the same again changes nothing."""
+        ...
 
     async def find_post(self, *, key: str, channel: str, thread: str | None, since: datetime) -> Posted | None: ...
 

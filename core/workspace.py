@@ -7,9 +7,11 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field, field_validator
-from sqlalchemy import bindparam, or_, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import bindparam, cast, or_, select, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
+from core import audit
+from core.audit import Entry, What
 from core.database import Db
 from core.days_off import UnknownRegion, days_off
 from core.draft import Voice
@@ -61,6 +63,8 @@ class Member:
     slack_user_id: str
     name: str
     zone: str
+    known: bool = True
+    """Whether Slack has told us of them."""
 
 
 async def ensure(db: Db, *, id: UUID, name: str, settings: WorkspaceSettings, now: datetime) -> None:
@@ -104,7 +108,7 @@ _MEMBER = select(members.c.name, members.c.zone).where(members.c.slack_user_id =
 async def member(db: Db, user: str) -> Member:
     """What is known of a member; UTC until Slack has told us more."""
     row = (await db.execute(_MEMBER, {"user": user})).one_or_none()
-    return Member(user, user, "UTC") if row is None else Member(user, row.name, row.zone)
+    return Member(user, user, "UTC", known=False) if row is None else Member(user, row.name, row.zone)
 
 
 @dataclass(frozen=True)
@@ -144,6 +148,30 @@ async def owners(db: Db) -> list[Owner]:
 def digest_settings(here: WorkspaceSettings, preferences: dict[str, Any]) -> DigestSettings:
     """What the member has chosen, or else what the workspace has."""
     return Preferences.model_validate(preferences).digest or here.digest
+
+
+async def digest_of(db: Db, user: str) -> tuple[DigestSettings, bool]:
+    """When a member's list comes, and whether that is their own choice."""
+    here = await settings(db)
+    stored = (
+        await db.execute(select(members.c.preferences).where(members.c.slack_user_id == user))
+    ).scalar_one_or_none()
+    own = Preferences.model_validate(stored or {}).digest
+    return own or here.digest, own is not None
+
+
+async def choose_digest(db: Db, user: str, chosen: DigestSettings, *, now: datetime) -> None:
+    """From now on the member's list comes so. Raises NotAMember."""
+    stored = {"digest": chosen.model_dump(mode="json")}
+    changed = update(members).where(members.c.slack_user_id == user)
+    changed = changed.values(preferences=members.c.preferences.op("||")(cast(stored, JSONB)))
+    if (await db.execute(changed)).rowcount == 0:
+        raise NotAMember(user)
+    audit.note(db, Entry(what=What.SETTING_CHANGED, who=user, said=f"digest {stored['digest']}"), now=now)
+
+
+class NotAMember(Exception):
+    """Nothing is known of this member yet, their time zone neither."""
 
 
 async def paused_by(db: Db, found: Switch) -> str:

@@ -57,6 +57,24 @@ def render(card: Card) -> Sequence[Block]:
     return blocks
 
 
+def listed(card: Card, number: int) -> list[Block]:
+    """The same among others, shorter: at most three blocks. Ten of them must fit into a view."""
+    facts = (numbers(card), *(outside(line, 100) for line in card.context))
+    said = "\n".join(one for one in ("  ·  ".join(facts), clip(state_line(card), 500)) if one)
+    title = f"*{number}  {outside(card.title, 150)}*   `{card.score.aps}`"
+    blocks: list[Block] = [
+        SectionBlock(
+            block_id=f"move:{card.move_id}",
+            text=markdown(clip(f"{title}\n{outside(card.why, 350)}", SECTION_LIMIT)),
+            accessory=OverflowMenuElement(action_id=ids.MORE, options=more(card)),
+        ),
+        ContextBlock(elements=[markdown(clip(said, CONTEXT_LIMIT))]),
+    ]
+    if pressable := buttons(card, number=number):
+        blocks.append(ActionsBlock(block_id=f"act:{card.move_id}", elements=pressable))
+    return blocks
+
+
 def text(card: Card) -> str:
     """What the notification shows and a screen reader says: who it is about and how it stands."""
     return clip(f"{outside(card.title, 150)} ({card.score.aps}): {_spoken_state(card)}", 300)

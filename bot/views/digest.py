@@ -9,15 +9,13 @@ from slack_sdk.models.blocks import (
     ContextBlock,
     DividerBlock,
     HeaderBlock,
-    OverflowMenuElement,
-    SectionBlock,
 )
 
 from bot import ids
 from bot.views import card as card_view
-from bot.views.text import CONTEXT_LIMIT, SECTION_LIMIT, clip, markdown, outside
+from bot.views.text import CONTEXT_LIMIT, clip, markdown, outside
 from core.actions.registry import ACTIONS
-from core.card import Card, CardState
+from core.card import CardState
 from core.digest import HEADLINES, Digest, Report
 
 TITLES = {"morning": "Today's Moves", "top_up": "One more for today"}
@@ -35,7 +33,7 @@ def render(digest: Digest) -> Sequence[Block]:
     if dry_run is not None:
         blocks.append(_line(card_view.dry_run_line(dry_run)))
     for number, card in enumerate(digest.shown, start=1):
-        blocks += [*_move(number, card), DividerBlock()]
+        blocks += [*card_view.listed(card, number), DividerBlock()]
     more = len(digest.cards) - HEADLINES
     if more > 0:
         label = "Show the first three alone" if digest.expanded else f"Show {more} more"
@@ -102,23 +100,6 @@ def _came(digest: Digest) -> str:
     days = (digest.day - report.since).days if report.since is not None else 1
     since = "yesterday" if days == 1 else f"since {report.since:%A}" if days < 7 else f"since {report.since:%d %b}"
     return f"{since}: {', '.join(said)}"
-
-
-def _move(number: int, card: Card) -> list[Block]:
-    facts = (card_view.numbers(card), *(outside(line, 300) for line in card.context))
-    said = "\n".join(one for one in ("  ·  ".join(facts), card_view.state_line(card)) if one)
-    title = f"*{number}  {outside(card.title, 300)}*   `{card.score.aps}`"
-    blocks: list[Block] = [
-        SectionBlock(
-            block_id=f"move:{card.move_id}",
-            text=markdown(clip(f"{title}\n{outside(card.why, 1500)}", SECTION_LIMIT)),
-            accessory=OverflowMenuElement(action_id=ids.MORE, options=card_view.more(card)),
-        ),
-        _line(said),
-    ]
-    if buttons := card_view.buttons(card, number=number):
-        blocks.append(ActionsBlock(block_id=f"act:{card.move_id}", elements=buttons))
-    return blocks
 
 
 def _line(said: str) -> ContextBlock:

@@ -1,6 +1,4 @@
-"""Modals: why a score is what it is, and a plain word; and App Home."""
-
-from typing import Any
+"""Modals: why a score is what it is, what a dry run shows, and a plain word."""
 
 from slack_sdk.models.blocks import (
     Block,
@@ -71,9 +69,3 @@ def word(title: str, text: str) -> View:
     return View(
         type="modal", title=title, close="Close", blocks=[SectionBlock(text=markdown(clip(text, CONTEXT_LIMIT)))]
     )
-
-
-def home(lines: list[str]) -> dict[str, Any]:
-    """App Home: what waits today."""
-    blocks = [SectionBlock(text=markdown(clip(line, SECTION_LIMIT))) for line in lines[:90]]
-    return View(type="home", blocks=blocks).to_dict()

@@ -7,7 +7,7 @@ all. Times are UTC. Money is minor units with a currency.
 
 from core.tables.audit import audit_entries, audit_heads, audit_keys, audit_texts
 from core.tables.base import metadata
-from core.tables.day import digest_moves, digests
+from core.tables.day import HOME_TABS, digest_moves, digests, homes
 from core.tables.memory import corrections, cursors, inbox, outcomes, score_receipts
 from core.tables.people import (
     LEGAL_BASES,
@@ -46,6 +46,7 @@ __all__ = [
     "ALL_WORKSPACES_SETTING",
     "APP_ROLE",
     "EFFECT_STATES",
+    "HOME_TABS",
     "LEGAL_BASES",
     "MOVE_STATES",
     "OWNER_ROLE",
@@ -65,6 +66,7 @@ __all__ = [
     "digests",
     "effects",
     "global_switches",
+    "homes",
     "inbox",
     "members",
     "metadata",

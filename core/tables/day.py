@@ -1,4 +1,4 @@
-"""The day's list: one message for each owner and date, and the moves that it shows."""
+"""What people look at day by day: their list, one message for each owner and date, and their App Home."""
 
 from sqlalchemy import Boolean, CheckConstraint, Column, Date, Index, Integer, Table, Text, UniqueConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -41,4 +41,24 @@ digest_moves = Table(
     within("move_id", "moves"),
     Index("ix_digest_moves_move", "workspace_id", "move_id"),
     CheckConstraint("position > 0", name="position"),
+)
+
+HOME_TABS = ("today", "under_way", "snoozed", "done", "outcomes", "settings")
+
+homes = Table(
+    "homes",
+    metadata,
+    workspace_column(),
+    id_column(),
+    Column("slack_user_id", Text, nullable=False),
+    Column("tab", Text, nullable=False),
+    # The last of each page before the one that is shown: as many as there are pages before it.
+    Column("path", JSONB, nullable=False, server_default=text("'[]'")),
+    time_column("opened_at"),
+    time_column("shown_at", null=True),
+    Column("shown_hash", Text),
+    time_column("due_at", null=True),
+    time_column("lease_until", null=True),
+    UniqueConstraint("workspace_id", "slack_user_id"),
+    one_of("tab", HOME_TABS),
 )

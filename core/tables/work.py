@@ -108,6 +108,14 @@ Index(
     moves.c.id,
     postgresql_where=moves.c.state == "open",
 )
+Index("ix_moves_owner", moves.c.workspace_id, moves.c.owner, moves.c.updated_at)
+Index(
+    "ix_moves_live",
+    moves.c.workspace_id,
+    moves.c.owner,
+    moves.c.id,
+    postgresql_where=moves.c.state.in_(["open", "snoozed", "approved"]),
+)
 Index("ix_moves_card_due", moves.c.workspace_id, moves.c.card_due_at, postgresql_where=moves.c.card_due_at.is_not(None))
 Index("ix_moves_snoozed", moves.c.workspace_id, moves.c.snoozed_until, postgresql_where=moves.c.state == "snoozed")
 

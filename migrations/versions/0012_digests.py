@@ -1,4 +1,4 @@
-"""The day's list as one message: digests and the moves they show, members' own settings, and when a move expires."""
+"""The day's list as one message, App Home, members' own settings, and when a move expires."""
 
 from alembic import op
 
@@ -63,7 +63,28 @@ def upgrade() -> None:
         """
     )
     run("CREATE INDEX ix_digest_moves_move ON digest_moves (workspace_id, move_id)")
-    for table in ("digests", "digest_moves"):
+    run(
+        """
+        CREATE TABLE homes (
+            workspace_id UUID NOT NULL,
+            id UUID NOT NULL,
+            slack_user_id TEXT NOT NULL,
+            tab TEXT NOT NULL,
+            path JSONB DEFAULT '[]' NOT NULL,
+            opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
+            shown_at TIMESTAMP WITH TIME ZONE,
+            shown_hash TEXT,
+            due_at TIMESTAMP WITH TIME ZONE,
+            lease_until TIMESTAMP WITH TIME ZONE,
+            CONSTRAINT pk_homes PRIMARY KEY (workspace_id, id),
+            CONSTRAINT uq_homes_workspace_id_slack_user_id UNIQUE (workspace_id, slack_user_id),
+            CONSTRAINT ck_homes_tab CHECK (tab in ('today', 'under_way', 'snoozed', 'done', 'outcomes', 'settings'))
+        )
+        """
+    )
+    run("CREATE INDEX ix_moves_owner ON moves (workspace_id, owner, updated_at)")
+    run("CREATE INDEX ix_moves_live ON moves (workspace_id, owner, id) WHERE state IN ('open', 'snoozed', 'approved')")
+    for table in ("digests", "digest_moves", "homes"):
         run(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         run(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
         run(f"CREATE POLICY own_workspace ON {table} USING ({MINE}) WITH CHECK ({MINE})")
@@ -72,6 +93,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("DROP INDEX ix_moves_live")
+    op.execute("DROP INDEX ix_moves_owner")
+    op.execute("DROP TABLE homes")
     op.execute("DROP TABLE digest_moves")
     op.execute("DROP TABLE digests")
     op.execute("DROP INDEX ix_moves_expiring")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bot.views import card as card_view
 from bot.views import digest as digest_view
 from bot.views import editing, modal
+from bot.views import home as home_view
 from bot.views import note as note_view
 from bot.views.text import clip, escape, outside, plain
 from core.card import CardState
@@ -21,6 +22,7 @@ from tests.support.showing import (
     card_of,
     decided_by_nobody,
     digest_of,
+    homes_of,
     notes_of,
     plans_of,
     score_of,
@@ -63,7 +65,7 @@ def assert_digest(digest):
     assert outside(digest.cards[0].title, 40).rstrip("…") in message["text"]
 
 
-def assert_modals(text):
+def assert_modals_and_home(text):
     for action, params in plans_of(text):
         form = editing.form(action, params, move_id=MOVE, hold=timedelta(seconds=30), zone="Europe/London")
         assert_view(form.to_dict())
@@ -71,7 +73,8 @@ def assert_modals(text):
     assert_view(modal.why(title=text, move_id=MOVE, score=score_of(text), changes=[]).to_dict())
     for note in notes_of(text):
         assert_view(modal.word("Nothing to do", note_view.render(note)).to_dict())
-    assert_view(modal.home([outside(text, 150) or "-"]))
+    for home in homes_of(text):
+        assert_view(home_view.render(home).to_dict(), members=[OWNER])
 
 
 def assert_notes(text):
@@ -84,7 +87,7 @@ def assert_everywhere(text):
         assert_card(card_of(text, state))
         assert_card(decided_by_nobody(card_of(text, state)))
     assert_digest(digest_of(text, STATES))
-    assert_modals(text)
+    assert_modals_and_home(text)
     assert_notes(text)
 
 
@@ -122,7 +125,7 @@ def test_a_list_says_what_was_done_since_the_one_before_and_what_was_left():
 
 def test_every_hostile_string_is_dead_and_within_limits_in_modals_and_notes():
     for text in hostile_strings():
-        assert_modals(text)
+        assert_modals_and_home(text)
         assert_notes(text)
 
 
@@ -159,10 +162,6 @@ def test_escaped_text_reads_as_it_was():
     assert escape("Harlow & Lane <b>") == "Harlow &amp; Lane &lt;b&gt;"
     assert plain("Harlow & Lane <b>", 50) == "Harlow & Lane <b>"
     assert escape("Zoë\u202e 🎪\x07\n") == "Zoë 🎪\n"
-
-
-def test_a_home_longer_than_slack_takes_is_cut():
-    assert_view(modal.home([outside("🎪" * 400, 150)] * 120))
 
 
 def test_who_decided_is_mentioned_and_anybody_else_is_only_named():

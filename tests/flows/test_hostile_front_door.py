@@ -147,6 +147,7 @@ async def test_commands_and_home_say_nothing_alive(visited):
         assert said.strip()
         assert_dead(said)
     await product.sandbox.control("POST", "/control/open_home", {"user": OWNER})
+    await product.settle()
     home = (await product.sandbox.control("GET", f"/control/slack?user={OWNER}"))["home"]
     assert_view({"type": "home", "blocks": home["blocks"]})
 

@@ -11,9 +11,15 @@ from pydantic import BaseModel
 from core.actions.registry import ACTIONS
 from core.aps import Reason, Score
 from core.card import Card, CardState
+from core.cursor import Reading
 from core.digest import MOST, Digest, Kind, Report
+from core.guardrails import GuardFacts, Overview
+from core.home import PAGE, Came, Chosen, Home
 from core.note import Note
 from core.plan import Action
+from core.switch import Switch, Turned
+from core.tables import HOME_TABS
+from core.workspace import DigestSettings
 
 NOW = datetime(2026, 11, 24, 9, 52, tzinfo=UTC)
 MOVE = str(UUID(int=7))
@@ -84,6 +90,39 @@ def digest_of(text: str, states: Sequence[CardState] = (CardState.OPEN,), *, kin
         retired=1,
     )
     return Digest(str(UUID(int=99)), OWNER, date(2026, 11, 24), kind, report, cards, expanded=True)
+
+
+def homes_of(text: str) -> list[Home]:
+    """App Home on each of its tabs, as full as a page can be."""
+    paused = Turned(paused=True, by=text, reason=text, at=NOW)
+    going = Turned(paused=False, by=text, reason="", at=NOW)
+    facts = GuardFacts(now=NOW, zone="Europe/London", recipients=(), valid_recipients=(), owner=OWNER, paused_by=text)
+    cards = digest_of(text, list(CardState)).cards
+    return [
+        Home(
+            user=OWNER,
+            known=True,
+            zone="Europe/London",
+            at=NOW,
+            tab=tab,
+            first=11,
+            older=True,
+            counts={"today": 100_000, "under_way": 3},
+            under_way={"held": 2, "uncertain": 1},
+            switch=Switch(paused if number % 2 else going, going, {OWNER: OWNER, "": OWNER}),
+            cards=cards if tab in {"today", "under_way", "snoozed", "done"} else (),
+            outcomes=tuple(Came(text, text, NOW) for _ in range(PAGE)) if tab == "outcomes" else (),
+            chosen=Chosen(
+                DigestSettings(holidays="DE-BE"),
+                own=True,
+                guardrails=Overview(facts),
+                mailbox=Reading(NOW, NOW, text),
+            )
+            if tab == "settings"
+            else None,
+        )
+        for number, tab in enumerate(HOME_TABS)
+    ]
 
 
 def plans_of(text: str) -> list[tuple[Action[Any], BaseModel]]:
