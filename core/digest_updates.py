@@ -1,10 +1,11 @@
 """Digests whose message no longer says what is true: found, taken, and brought up to what their moves are now."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, null, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, literal, null, or_, select, update
 
 from core import cards
 from core.database import Db
@@ -76,32 +77,57 @@ async def due(db: Db, now: datetime, *, limit: int = 50) -> list[UUID]:
     return list((await db.execute(select(digests.c.id).where(_is_free(now)).limit(limit))).scalars())
 
 
-async def claim(db: Db, digest: UUID, *, until: datetime, now: datetime) -> Digest | None:
-    """Takes the message for updating until `until`; what it should say, None when it says so or somebody else is at it."""
-    taken = update(digests).where(digests.c.id == digest, _is_free(now)).values(lease_until=until)
-    row = (await db.execute(taken.returning(digests.c.shown_hash))).one_or_none()
+@dataclass(frozen=True)
+class Claim:
+    """A message that was taken for updating, and what it should say.
+
+    It is `abandoned` when whoever had it before let the lease run out: stopped, perhaps, and still to send an older state.
+    """
+
+    says: Digest
+    abandoned: bool
+
+
+async def claim(db: Db, digest: UUID, *, until: datetime, now: datetime) -> Claim | None:
+    """Takes the message for updating until `until`; None when it says what it should or somebody else is at it."""
+    free = select(digests.c.lease_until, digests.c.shown_hash).where(digests.c.id == digest, _is_free(now))
+    row = (await db.execute(free.with_for_update(key_share=True))).one_or_none()
     if row is None:
         return None
     found = await to_show(db, digest, now)
-    if row.shown_hash == found.digest():
-        await shown(db, digest, found)
-        return None
     # Until `shown` nobody knows what the message says: the answer to an update may be lost.
-    await db.execute(update(digests).where(digests.c.id == digest).values(shown_hash=null()))
-    return found
+    taken = {"lease_until": until, "shown_hash": null()}
+    await db.execute(update(digests).where(digests.c.id == digest).values(**taken))
+    if row.shown_hash == found.digest():
+        await shown(db, digest, found, lease=until, now=now)
+        return None
+    return Claim(found, abandoned=row.lease_until is not None)
 
 
-async def shown(db: Db, digest: UUID, said: Digest) -> None:
-    """The message says `said` now; what went on meanwhile makes it due again."""
-    still = digests.c.expanded == said.expanded
-    await db.execute(update(digests).where(digests.c.id == digest, still).values(due_at=null()))
-    values = {"shown_hash": said.digest(), "lease_until": null()}
-    await db.execute(update(digests).where(digests.c.id == digest).values(**values))
+async def shown(
+    db: Db, digest: UUID, said: Digest, *, lease: datetime, now: datetime, again_at: datetime | None = None
+) -> None:
+    """The message says `said` now; what went on meanwhile makes it due again.
+
+    `lease` is until when it was taken. `again_at`: it is updated once more then, whatever it says: somebody may still
+    overwrite it, as we may just have done where somebody else has taken it since.
+    """
+    due = case((digests.c.expanded != said.expanded, literal(now)), else_=literal(again_at) if again_at else null())
+    values = {"shown_hash": said.digest() if again_at is None else None, "due_at": due}
+    if not await _release(db, digest, lease, values):
+        await db.execute(update(digests).where(digests.c.id == digest).values(shown_hash=null(), due_at=now))
+        return
     for card in said.cards:
         mine = digest_moves.c.digest_id == digest, digest_moves.c.move_id == UUID(card.move_id)
         await db.execute(update(digest_moves).where(*mine).values(shown_revision=card.revision))
 
 
-async def later(db: Db, digest: UUID, *, until: datetime) -> None:
+async def later(db: Db, digest: UUID, *, lease: datetime, until: datetime) -> None:
     """The message could not be updated now."""
-    await db.execute(update(digests).where(digests.c.id == digest).values(due_at=until, lease_until=null()))
+    await _release(db, digest, lease, {"due_at": until})
+
+
+async def _release(db: Db, digest: UUID, lease: datetime, values: dict[str, Any]) -> bool:
+    """Whether it was still ours."""
+    ours = digests.c.id == digest, digests.c.lease_until == lease
+    return (await db.execute(update(digests).where(*ours).values(**values, lease_until=null()))).rowcount == 1

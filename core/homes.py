@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, literal, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from core import arming, cards, cursor, scoring, switch, workspace
@@ -108,33 +108,54 @@ async def due(db: Db, now: datetime, *, limit: int = 20) -> list[UUID]:
     return list((await db.execute(select(homes.c.id).where(_is_free(now)).limit(limit))).scalars())
 
 
-async def claim(db: Db, id: UUID, *, until: datetime, now: datetime) -> Home | None:
-    """Takes it for drawing until `until`; what it should show, None when it does or somebody else is at it."""
-    taken = update(homes).where(homes.c.id == id, _is_free(now)).values(lease_until=until)
-    row = (await db.execute(taken.returning(homes))).one_or_none()
+@dataclass(frozen=True)
+class Claim:
+    """A Home that was taken for drawing, and what it should show.
+
+    It is `abandoned` when whoever had it before let the lease run out: stopped, perhaps, and still to draw an older state.
+    """
+
+    says: Home
+    abandoned: bool
+
+
+async def claim(db: Db, id: UUID, *, until: datetime, now: datetime) -> Claim | None:
+    """Takes it for drawing until `until`; None when it shows what it should or somebody else is at it."""
+    row = (
+        await db.execute(select(homes).where(homes.c.id == id, _is_free(now)).with_for_update(key_share=True))
+    ).one_or_none()
     if row is None:
         return None
     home = await _home(db, row, now)
-    if home.known and row.shown_hash == home.digest() and row.due_at is None:
-        await shown(db, id, home)
-        return None
     # Until `shown` nobody knows what it shows: the answer to the drawing may be lost.
-    await db.execute(update(homes).where(homes.c.id == id).values(shown_hash=None))
-    return home
+    await db.execute(update(homes).where(homes.c.id == id).values(lease_until=until, shown_hash=None))
+    if home.known and row.shown_hash == home.digest():
+        await shown(db, id, home, lease=until)
+        return None
+    return Claim(home, abandoned=row.lease_until is not None)
 
 
-async def shown(db: Db, id: UUID, said: Home) -> None:
-    """It shows `said` now; whoever turned a page meanwhile gets that one next."""
-    same = homes.c.id == id, homes.c.opened_at <= said.at
-    await db.execute(update(homes).where(*same).values(due_at=None))
-    await db.execute(
-        update(homes).where(homes.c.id == id).values(shown_at=said.at, shown_hash=said.digest(), lease_until=None)
-    )
+async def shown(db: Db, id: UUID, said: Home, *, lease: datetime, again_at: datetime | None = None) -> None:
+    """It shows `said` now; whoever turned a page meanwhile gets that one next.
+
+    `lease` is until when it was taken. `again_at`: it is drawn once more then, whatever it shows: somebody may still
+    draw an older one over it, as we may just have done where somebody else has taken it since.
+    """
+    due = case((homes.c.opened_at > said.at, homes.c.due_at), else_=literal(again_at) if again_at else null())
+    values = {"shown_at": said.at, "shown_hash": said.digest() if again_at is None else None, "due_at": due}
+    if not await _release(db, id, lease, values):
+        await db.execute(update(homes).where(homes.c.id == id).values(shown_hash=None, due_at=said.at))
 
 
-async def later(db: Db, id: UUID, *, until: datetime) -> None:
+async def later(db: Db, id: UUID, *, lease: datetime, until: datetime) -> None:
     """It could not be drawn now."""
-    await db.execute(update(homes).where(homes.c.id == id).values(due_at=until, lease_until=None))
+    await _release(db, id, lease, {"due_at": until})
+
+
+async def _release(db: Db, id: UUID, lease: datetime, values: dict[str, Any]) -> bool:
+    """Whether it was still ours."""
+    ours = homes.c.id == id, homes.c.lease_until == lease
+    return (await db.execute(update(homes).where(*ours).values(**values, lease_until=None))).rowcount == 1
 
 
 async def _home(db: Db, row: Row[Any], now: datetime) -> Home:

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from core import card_updates, finishing, queue
+from core.card_updates import Claim
 from core.ports import Posted
 from core.queue import AlreadyDecided, NoSuchMove
 from core.tables import move_events, moves
@@ -171,9 +172,10 @@ async def test_a_card_is_updated_when_its_move_went_on_and_by_one_worker_only(db
     lease = clock.now + timedelta(seconds=20)
     async with db.begin() as connection:
         assert await card_updates.due(connection, clock.now) == [move]
-        assert await card_updates.claim(connection, move, until=lease, now=clock.now)
-        assert not await card_updates.claim(connection, move, until=lease, now=clock.now)
-        assert await card_updates.claim(connection, move, until=lease, now=lease)
+        assert await card_updates.claim(connection, move, until=lease, now=clock.now) == Claim(abandoned=False)
+        assert await card_updates.claim(connection, move, until=lease, now=clock.now) is None
+        later = lease + timedelta(seconds=20)
+        assert await card_updates.claim(connection, move, until=later, now=lease) == Claim(abandoned=True)
 
 
 async def test_a_move_that_goes_on_while_its_card_is_updated_is_due_again(db, clock):
@@ -181,9 +183,35 @@ async def test_a_move_that_goes_on_while_its_card_is_updated_is_due_again(db, cl
     await card_is_up(db, move, now=clock.now)
     await take(db, "approve", move, now=clock.now)
     revision = (await factories.the_move(db, move)).revision
+    lease = clock.now + timedelta(seconds=20)
+    async with db.begin() as connection:
+        assert await card_updates.claim(connection, move, until=lease, now=clock.now)
     await take(db, "reopen", move, now=clock.now)
     async with db.begin() as connection:
-        await card_updates.shown(connection, move, revision=revision, digest="d", now=clock.now)
+        await card_updates.shown(connection, move, lease=lease, revision=revision, digest="d", now=clock.now)
         assert await card_updates.due(connection, clock.now) == [move]
-        await card_updates.shown(connection, move, revision=revision + 1, digest="e", now=clock.now)
+        assert await card_updates.claim(connection, move, until=lease, now=clock.now)
+        await card_updates.shown(connection, move, lease=lease, revision=revision + 1, digest="e", now=clock.now)
         assert await card_updates.due(connection, clock.now) == []
+
+
+async def test_a_card_that_somebody_let_go_is_updated_once_more_and_by_him_not_at_all(db, clock):
+    move = await proposed(db, now=clock.now)
+    await card_is_up(db, move, now=clock.now)
+    await take(db, "approve", move, now=clock.now)
+    revision = (await factories.the_move(db, move)).revision
+    first, second = (clock.now + timedelta(seconds=n) for n in (20, 40))
+    async with db.begin() as connection:
+        await card_updates.claim(connection, move, until=first, now=clock.now)
+        await card_updates.claim(connection, move, until=second, now=first)
+        again_at = first + timedelta(seconds=60)
+        done = {"revision": revision, "digest": "d"}
+        await card_updates.shown(connection, move, **done, lease=second, now=first, again_at=again_at)
+    assert (await factories.the_move(db, move)).shown_digest is None
+    async with db.begin() as connection:
+        assert await card_updates.due(connection, first) == []
+        assert await card_updates.due(connection, again_at) == [move]
+        # Whoever let it go comes back and has sent something old: nobody trusts the card until it is set anew.
+        await card_updates.shown(connection, move, lease=first, revision=revision - 1, digest="old", now=first)
+        assert await card_updates.due(connection, first) == [move]
+    assert (await factories.the_move(db, move)).shown_digest is None
