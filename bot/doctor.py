@@ -21,7 +21,9 @@ from bot.terminal import UNREACHABLE, reason
 from bot.wiring import utc_now
 from core import cursor, switch, waiting
 from core.database import Database, UnsafeRole
+from core.home import Feed
 from core.identity import workspace_id
+from core.switched import MISSING, Switch
 
 PATIENCE_S = 15.0
 QUIET_POLLS = 5
@@ -131,8 +133,8 @@ async def _work(database: Database, settings: Settings) -> list[Finding]:
     return [_switch(sending, settings), *_feed(reading, settings), *_waiting(waits)]
 
 
-def _switch(sending: switch.Switch, settings: Settings) -> Finding:
-    if sending.here == switch.MISSING:
+def _switch(sending: Switch, settings: Settings) -> Finding:
+    if sending.here == MISSING:
         said = f"the workspace {settings.workspace!r} is not made yet"
         return warning("sending", said, "start a bot or a worker once; check CASEYOS_WORKSPACE")
     if sending.paused:
@@ -149,7 +151,7 @@ def _switch(sending: switch.Switch, settings: Settings) -> Finding:
     return ok("sending", "on")
 
 
-def _feed(reading: cursor.Reading | None, settings: Settings) -> list[Finding]:
+def _feed(reading: Feed | None, settings: Settings) -> list[Finding]:
     """Whether the mailbox is being read. Nothing where none is set up."""
     if settings.google_access_token is None and settings.google_credentials is None:
         return []

@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core.digest_settings import DigestSettings
 from core.guardrails.settings import GuardrailSettings
-from core.workspace import DigestSettings
 
 PUBLIC_URL = r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*$"
 """Over https, as mail programs unsubscribe in no other way; nothing at the end, as a path follows it."""

@@ -12,7 +12,7 @@ from bot.wiring import utc_now
 from core import all_workspaces, dry_run, execution, switch
 from core.database import Db
 from core.guardrails import KILL_SWITCH
-from core.switch import EVERYBODY
+from core.switched import EVERYBODY, Switch
 
 BY = "command line"
 REASON_LIMIT = 300
@@ -30,7 +30,7 @@ def pause(settings: Settings, reason: str) -> None:
 def resume(settings: Settings) -> None:
     """Lets go on what was stopped; workers take it up with their next sweep."""
 
-    async def work(db: Db) -> tuple[int, switch.Switch]:
+    async def work(db: Db) -> tuple[int, Switch]:
         await switch.resume(db, by=BY, now=utc_now())
         return await execution.unblock(db, KILL_SWITCH, utc_now()), await switch.sending(db)
 

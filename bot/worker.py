@@ -36,7 +36,7 @@ from core import (
     signal,
 )
 from core.audit_heads import Heads
-from core.switch import Turned
+from core.switched import Turned
 
 log = logging.getLogger(__name__)
 

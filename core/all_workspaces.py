@@ -8,7 +8,7 @@ from sqlalchemy import select
 from core import execution, switch, workspace
 from core.database import Db
 from core.guardrails import KILL_SWITCH
-from core.switch import Turned
+from core.switched import Turned
 from core.tables import workspaces
 
 

@@ -22,7 +22,8 @@ from core.money import Money
 from core.person import SUPPRESSION_LIST, Suppression, company_domain
 from core.quiet import known_zone
 from core.reserving import COMPANY, PERSON, forget_purpose, release, take
-from core.switch import GATE, GATE_OF_ALL, MISSING, SENDING
+from core.switch import GATE, GATE_OF_ALL, SENDING
+from core.switched import MISSING
 from core.tables import WORKSPACE_SETTING, caps, suppressions
 from core.workspace import WorkspaceSettings
 

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from core.database import Db
+from core.home import Feed
 from core.tables import cursors
 
 MAILBOX = "gmail"
@@ -21,20 +22,11 @@ class Claimed:
     value: str | None
 
 
-@dataclass(frozen=True)
-class Reading:
-    """How the reading of a source stands: when it last went well, when it is next due, and what is wrong."""
-
-    read_at: datetime | None
-    due_at: datetime
-    problem: str | None
-
-
-async def reading(db: Db, source: str) -> Reading | None:
+async def reading(db: Db, source: str) -> Feed | None:
     """None when nobody has begun to read the source."""
     found = select(cursors.c.read_at, cursors.c.due_at, cursors.c.problem).where(cursors.c.source == source)
     row = (await db.execute(found)).one_or_none()
-    return None if row is None else Reading(row.read_at, row.due_at, row.problem)
+    return None if row is None else Feed(row.read_at, row.due_at, row.problem)
 
 
 async def claim(db: Db, source: str, *, workspace: UUID, lease: timedelta, now: datetime) -> Claimed | None:

@@ -7,7 +7,7 @@ from sqlalchemy import select, union_all
 from core import execution, queue, switch
 from core.database import Db
 from core.guardrails import DRY_RUN
-from core.switch import EVERYBODY
+from core.switched import EVERYBODY
 from core.tables import members, moves
 
 

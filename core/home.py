@@ -7,10 +7,9 @@ from datetime import datetime
 from typing import Literal
 
 from core.card import Card
-from core.cursor import Reading
+from core.digest_settings import DigestSettings
 from core.guardrails import Overview
-from core.switch import Switch
-from core.workspace import DigestSettings
+from core.switched import Switch
 
 Tab = Literal["today", "under_way", "snoozed", "done", "outcomes", "settings"]
 PAGE = 10
@@ -27,6 +26,15 @@ class Came:
 
 
 @dataclass(frozen=True)
+class Feed:
+    """How the reading of a source stands: when it last went well, when it is next due, and what is wrong."""
+
+    read_at: datetime | None
+    due_at: datetime
+    problem: str | None
+
+
+@dataclass(frozen=True)
 class Chosen:
     """What the settings tab shows."""
 
@@ -34,7 +42,8 @@ class Chosen:
     own: bool
     """Whether the member has chosen it, and it is not just the workspace's."""
     guardrails: Overview
-    mailbox: Reading | None
+    mailbox: Feed | None
+    """None: nobody has begun to read it."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from core.money import Money
 from core.note import Note
 
 if TYPE_CHECKING:
-    from core.home import Home  # which is made of what the database says, and imports that
+    from core.home import Home  # it shows guardrails, which know plans, which know ports
 
 
 class Rejected(Exception):

@@ -1,8 +1,7 @@
 """The kill switches, one for each workspace and one for all, and the dry runs: read under lock whenever something is armed."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Text, bindparam, cast, func, select, text, update
@@ -11,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from core import audit
 from core.audit import Entry, What
 from core.database import Db
+from core.switched import MISSING, Switch, Turned
 from core.tables import ALL_WORKSPACES_SETTING, WORKSPACE_SETTING, global_switches, switches
 
 SENDING = "sending"
@@ -21,8 +21,6 @@ GATE_OF_ALL = "the switch of all workspaces"
 Row locks alone would let a pause wait for ever: while some arm, others may join them and pass whoever waits to change
 the row. An advisory lock is given in the order in which it was asked for.
 """
-EVERYBODY = ""
-"""For whom a dry run of the whole workspace is on."""
 ALL_WORKSPACES = "all workspaces"
 
 _GATE_GIVEN = (bindparam("wall", WORKSPACE_SETTING, type_=Text), bindparam("gate", GATE, type_=Text))
@@ -38,42 +36,6 @@ _GO_THROUGH_ALL = text("select pg_advisory_xact_lock_shared(hashtextextended(:ga
 _CLOSE_ALL = text("select pg_advisory_xact_lock(hashtextextended(:gate, 0))").bindparams(
     bindparam("gate", GATE_OF_ALL, type_=Text)
 )
-
-
-@dataclass(frozen=True)
-class Turned:
-    """How one kill switch stands."""
-
-    paused: bool
-    by: str
-    reason: str
-    at: datetime
-
-
-MISSING = Turned(paused=True, by="nobody", reason="the switch is missing", at=datetime.fromtimestamp(0, UTC))
-
-
-@dataclass(frozen=True)
-class Switch:
-    """`dry_runs`: for whom one is on (EVERYBODY, or a member's id), and who switched it on."""
-
-    here: Turned
-    all_workspaces: Turned
-    """Its `by` is a name to be read: the member may be unknown in this workspace."""
-    dry_runs: Mapping[str, str]
-
-    @property
-    def counts(self) -> Turned:
-        """The one that a person should know of: while all workspaces are paused, this one's says little."""
-        return self.all_workspaces if self.all_workspaces.paused else self.here
-
-    @property
-    def paused(self) -> bool:
-        return self.counts.paused
-
-    def dry_run_by(self, people: Iterable[str]) -> str | None:
-        """Who switched on the dry run that is on for one of these people; None when there is none."""
-        return next((self.dry_runs[one] for one in (EVERYBODY, *people) if one in self.dry_runs), None)
 
 
 class NoSwitch(Exception):

@@ -1,45 +1,25 @@
 """The workspace, its settings and its members."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
-from typing import Annotated, Any
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, Field
 from sqlalchemy import bindparam, cast, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from core import audit
 from core.audit import Entry, What
 from core.database import Db
-from core.days_off import UnknownRegion, days_off
+from core.digest_settings import DigestSettings
 from core.draft import Voice
 from core.guardrails import GuardrailSettings
-from core.schedule import MONDAY_TO_FRIDAY, Schedule
-from core.switch import SENDING, Switch
+from core.schedule import Schedule
+from core.switch import SENDING
+from core.switched import Switch
 from core.tables import members, moves, switches, workspaces
-
-
-class DigestSettings(BaseModel, frozen=True):
-    """When the day's list comes. `days` are ISO weekdays, Monday is 1; `holidays` is a country, or a part of it: DE-BY."""
-
-    at: time | None = time(8)
-    """On the owner's clock; None: it never comes by itself."""
-    days: frozenset[Annotated[int, Field(ge=1, le=7)]] = MONDAY_TO_FRIDAY
-    holidays: str = ""
-
-    @field_validator("holidays")
-    @classmethod
-    def _known(cls, region: str) -> str:
-        try:
-            days_off(region)
-        except UnknownRegion as unknown:
-            raise ValueError(str(unknown)) from None
-        return region
-
-    def schedule(self, zone: str) -> Schedule | None:
-        return None if self.at is None else Schedule(self.at, zone, self.days, days_off(self.holidays))
 
 
 class Preferences(BaseModel, frozen=True):

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from bot.services import Services
 from bot.views import switch_line
 from core import dry_run, switch
-from core.switch import EVERYBODY
+from core.switched import EVERYBODY
 
 SAY = "Say `/moves dryrun on` or `off` for yourself, `/moves dryrun workspace on` or `off` for everybody."
 NONE = "No dry run is on for you: Execute does what it says."

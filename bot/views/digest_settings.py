@@ -17,7 +17,7 @@ from slack_sdk.models.views import View
 from bot import ids
 from bot.views.home import DAYS
 from bot.views.text import plain
-from core.workspace import DigestSettings
+from core.digest_settings import DigestSettings
 
 AT, WEEKDAYS, HOLIDAYS = "digest_at", "digest_days", "digest_holidays"
 REGION_LIMIT = 20

@@ -18,7 +18,7 @@ from bot.views import card as card_view
 from bot.views import guardrails, switch_line
 from bot.views.text import CONTEXT_LIMIT, SECTION_LIMIT, clip, day_and_clock, markdown, outside
 from core.home import Chosen, Home, Tab
-from core.switch import EVERYBODY
+from core.switched import EVERYBODY
 
 TABS: dict[Tab, str] = {
     "today": "Today",

@@ -2,7 +2,7 @@
 
 from bot.views.note import mention
 from bot.views.text import outside
-from core.switch import EVERYBODY, Switch
+from core.switched import EVERYBODY, Switch
 
 REASON_LIMIT = 300
 NAME_LIMIT = 80

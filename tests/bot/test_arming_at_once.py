@@ -19,6 +19,7 @@ from core.database import Database
 from core.guardrails import GuardrailSettings
 from core.guardrails.settings import Caps
 from core.identity import workspace_id
+from core.switched import EVERYBODY
 from core.tables import caps, effects, reservations
 from core.workspace import WorkspaceSettings
 from tests.bot.arming_process import DOMAINS, EFFECTS, NOON, attempt, make_effects
@@ -214,9 +215,9 @@ async def turn_all(database, *, paused: bool) -> None:
 async def turn_dry_run(database, *, paused: bool) -> None:
     async with database.begin() as db:
         if paused:
-            await dry_run.begin(db, whose=switch.EVERYBODY, by=OWNER, now=NOON)
+            await dry_run.begin(db, whose=EVERYBODY, by=OWNER, now=NOON)
         else:
-            await dry_run.end(db, whose=switch.EVERYBODY, by=OWNER, now=NOON)
+            await dry_run.end(db, whose=EVERYBODY, by=OWNER, now=NOON)
 
 
 @pytest.mark.parametrize("turn", [turn_here, turn_all, turn_dry_run], ids=lambda turn: turn.__name__)

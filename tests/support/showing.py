@@ -11,15 +11,14 @@ from pydantic import BaseModel
 from core.actions.registry import ACTIONS
 from core.aps import Reason, Score
 from core.card import Card, CardState
-from core.cursor import Reading
 from core.digest import MOST, Digest, Kind, Report
+from core.digest_settings import DigestSettings
 from core.guardrails import GuardFacts, Overview
-from core.home import PAGE, Came, Chosen, Home
+from core.home import PAGE, Came, Chosen, Feed, Home
 from core.note import Note
 from core.plan import Action
-from core.switch import Switch, Turned
+from core.switched import Switch, Turned
 from core.tables import HOME_TABS
-from core.workspace import DigestSettings
 
 NOW = datetime(2026, 11, 24, 9, 52, tzinfo=UTC)
 MOVE = str(UUID(int=7))
@@ -116,7 +115,7 @@ def homes_of(text: str) -> list[Home]:
                 DigestSettings(holidays="DE-BE"),
                 own=True,
                 guardrails=Overview(facts),
-                mailbox=Reading(NOW, NOW, text),
+                mailbox=Feed(NOW, NOW, text),
             )
             if tab == "settings"
             else None,
