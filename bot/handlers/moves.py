@@ -1,24 +1,27 @@
 """The slash command `/moves`: list, why, undo, audit, what stops and lets go on, help. Answers go in the acknowledgement, seen by the asker alone."""
 
-from collections.abc import Awaitable, Callable
+import difflib
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import ids
-from bot.handlers import audit_command, consent_command, dry_run_command, stop_commands, undo_command
-from bot.handlers.clicked import delivery_of, parse
+from bot.handlers import audit_command, consent_command, dry_run_command, list_commands, stop_commands, undo_command
+from bot.handlers.clicked import delivery_of
 from bot.services import Services
-from bot.views import modal, switch_line
+from bot.views import modal
 from bot.views.text import clip, outside
-from core import cards, inbox, queue, scoring, switch
+from core import cards, inbox, queue
 
 ANSWER_LIMIT = 3500
-DIGITS = 4  # of the longest list that anybody has
 
 HELP = "\n".join(
     (
-        "*/moves*  what is worth doing now, best first",
+        "*/moves*, *today*  what is worth doing now, best first",
+        "*/moves all*  all that is open, under way or put off",
+        "*/moves find NAME*  your moves about a person or a company",
+        "*/moves snooze 1 tomorrow*  puts the first one off; *2h*, *next week*",
         "*/moves why 1*  every point of the first one's score",
         "*/moves undo*  what can still be taken back; *undo 1*, *undo hour*",
         "*/moves audit ID*  who did what on a move, and on what grounds",
@@ -35,29 +38,10 @@ HELP = "\n".join(
 
 
 def register(app: AsyncApp, services: Services) -> None:
-    async def listed(user: str, _: str) -> str:
-        async with services.database.begin() as db:
-            rows = await scoring.ranked(db, services.clock(), owner=user)
-            found = await switch.sending(db)
-        said = (switch_line.paused(found), switch_line.dry_run(found, user))
-        note = "".join(f"{line}\n" for line in said if line)
-        if not rows:
-            return f"{note}Nothing is worth your time right now. Enjoy it."
-        lines = [f"{n}  *{outside(row.title, 150)}*   `{row.score.aps}`" for n, row in enumerate(rows[:10], start=1)]
-        more = f"\n…and {len(rows) - 10} more" if len(rows) > 10 else ""
-        return note + "\n".join(lines) + more
-
     async def why(user: str, which: str) -> str:
         async with services.database.begin() as db:
             now = services.clock()
-            if which.isdecimal() and len(which) <= DIGITS:
-                rows = await scoring.ranked(db, now, owner=user)
-                if not 1 <= int(which) <= len(rows):
-                    return f"There is no move {outside(which, 20)} in your list of {len(rows)}. `/moves` shows it."
-                move = rows[int(which) - 1].id
-            else:
-                move = parse(which)
-            card = await cards.card(db, move, now)
+            card = await cards.card(db, await list_commands.chosen(db, user, which, now), now)
         receipt = "\n".join(modal.reasons(card.score))
         return f"*{outside(card.title, 150)}*   `{card.score.aps}`\n{receipt}\nadds up to {card.score.aps}"
 
@@ -65,13 +49,12 @@ def register(app: AsyncApp, services: Services) -> None:
         return HELP
 
     words: dict[str, Callable[[str, str], Awaitable[str]]] = {
-        "": listed,
-        "list": listed,
         "why": why,
         "undo": undo_command.answer(services),
         "audit": audit_command.answer(services),
         "dryrun": dry_run_command.answer(services),
         "help": told,
+        **list_commands.answers(services),
         **consent_command.answers(services),
         **stop_commands.answers(services),
     }
@@ -80,7 +63,7 @@ def register(app: AsyncApp, services: Services) -> None:
         word, _, rest = str(body.get("text") or "").strip().partition(" ")
         answer = words.get(word.lower())
         if answer is None:
-            await ack(text=f"I know no `/moves {outside(word, 40)}`.\n{HELP}", response_type="ephemeral")
+            await ack(text=_unknown(word, words), response_type="ephemeral")
             return
         async with services.database.begin() as db:
             first = await inbox.take(db, delivery_of(body), workspace=services.workspace, now=services.clock())
@@ -91,8 +74,17 @@ def register(app: AsyncApp, services: Services) -> None:
             said = await answer(str(body["user_id"]), rest.strip())
         except queue.Ambiguous:
             said = "Several moves begin like that: give more of the id."
+        except list_commands.NotInList as why_not:
+            said = str(why_not)
         except queue.NoSuchMove:
             said = f"There is no move {outside(rest, 60)}. `/moves` shows what there is."
         await ack(text=clip(said, ANSWER_LIMIT), response_type="ephemeral")
 
     app.command(ids.COMMAND)(on_moves)
+
+
+def _unknown(word: str, words: Iterable[str]) -> str:
+    """What it may have been, or all there is."""
+    near = difflib.get_close_matches(word.lower(), [one for one in words if one], n=1)
+    meant = f" Did you mean `/moves {near[0]}`?" if near else f"\n{HELP}"
+    return f"I know no `/moves {outside(word, 40)}`.{meant}"

@@ -68,6 +68,7 @@ LEADS_TO = (
     ("home", "ask", None),
     ("views.publish", "ask", None),
     ("moves:", "ask", None),
+    ("list_commands:", "ask", None),
     ("/messages bot.watching", "ask", None),
     ("/slack/events", "ask", None),
     ("", "send", None),
