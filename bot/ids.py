@@ -30,6 +30,7 @@ HOME_RESUME = "home_resume"
 
 EXECUTE_VIEW = "execute_view"
 DIGEST_VIEW = "digest_view"
+NEVER_VIEW = "never_view"
 
 SUBJECT = "subject"
 BODY = "body"

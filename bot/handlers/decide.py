@@ -1,19 +1,16 @@
-"""The other presses on a card: snooze, dismiss, undo, why, and a person's word on what could not be read back."""
+"""The other presses on a card: snooze, dismiss, undo, and a person's word on what could not be read back."""
 
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import ids
-from bot.handlers import rehearsing
 from bot.handlers.clicked import choice_of, delivery_of, move_of, user_of
 from bot.services import Services
-from bot.views import modal
 from bot.views.card import DISMISSALS
-from core import approval, cards, explaining, inbox, queue, undoing, workspace
+from core import approval, inbox, queue, undoing, workspace
 from core.database import Db
 
 MORNING = time(9)
@@ -78,21 +75,8 @@ def register(app: AsyncApp, services: Services) -> None:
         services.bell.ring("card", [move])
         await ack()
 
-    async def on_more(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
-        if choice_of(body) == "why":
-            move = move_of(body)
-            async with services.database.begin() as db:
-                card = await cards.card(db, move, services.clock())
-                changes = await explaining.what_would_change(db, move, services.clock())
-            view = modal.why(title=card.title, move_id=str(move), score=card.score, changes=changes)
-            await client.views_open(trigger_id=body["trigger_id"], view=view)
-        elif choice_of(body) == "preview":
-            await rehearsing.show(services, client, move=move_of(body), trigger=body["trigger_id"])
-        await ack()
-
     app.action(ids.SNOOZE)(on_snooze)
     app.action(ids.DISMISS)(on_dismiss)
     app.action(ids.UNDO)(on_undo)
-    app.action(ids.MORE)(on_more)
     for word in (ids.SAYS_SENT, ids.SAYS_AGAIN, ids.SAYS_DROP):
         app.action(word)(on_word)

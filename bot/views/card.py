@@ -19,6 +19,7 @@ from bot import ids
 from bot.views.note import mention
 from bot.views.text import CONTEXT_LIMIT, SECTION_LIMIT, clip, clock, day_and_clock, markdown, outside, plain
 from core.card import Card, CardState
+from core.never_again import NEVER
 
 SNOOZES = {"two_hours": "2 hours", "tomorrow": "Tomorrow morning", "next_week": "Next week"}
 DISMISSALS = {
@@ -131,7 +132,8 @@ def state_line(card: Card) -> str:
         case CardState.TAKING_BACK:
             return "*taking it back*: the card says so when it is undone"
         case CardState.DISMISSED:
-            return f"*dismissed*{by}: {outside(DISMISSALS.get(card.reason or '', card.reason or ''), 200)}"
+            said = {**DISMISSALS, NEVER: "Never for this person"}.get(card.reason or "", card.reason or "")
+            return f"*dismissed*{by}: {outside(said, 200)}"
         case CardState.EXPIRED:
             return "*expired*: its time has passed"
         case CardState.RETIRED:
@@ -184,6 +186,7 @@ def more(card: Card) -> list[Option]:
     options = [Option(value="why", text=f"Why {card.score.aps}?")]
     if card.state in {CardState.OPEN, CardState.SNOOZED}:
         options.append(Option(value="preview", text="Dry run: what would happen"))
+        options.append(Option(value="never", text="Never for this person"))
     return options
 
 

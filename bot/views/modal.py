@@ -4,13 +4,18 @@ from slack_sdk.models.blocks import (
     Block,
     ContextBlock,
     DividerBlock,
+    InputBlock,
+    PlainTextInputElement,
     SectionBlock,
 )
 from slack_sdk.models.views import View
 
+from bot import ids
 from bot.views.text import CONTEXT_LIMIT, SECTION_LIMIT, clip, escape, markdown, outside
 from core.aps import Score
 from core.rehearsal import Rehearsal
+
+WHY_LIMIT = 500
 
 
 def why(*, title: str, move_id: str, score: Score, changes: list[str]) -> View:
@@ -62,6 +67,29 @@ def rehearsal(found: Rehearsal, *, executed: bool = False) -> View:
         only = "; ".join(outside(one, 200) for one in found.open)
         blocks.append(ContextBlock(elements=[markdown(clip(f"only the call can show: {only}", CONTEXT_LIMIT))]))
     return View(type="modal", title="Dry run", close="Close", blocks=blocks)
+
+
+def never(*, name: str, email: str, move_id: str) -> View:
+    """Asks whether nobody is to write to this person any more."""
+    who = outside(name, 80) or outside(email, 120)
+    said = f"*Never for {who}?*\nNothing leaves to {outside(email, 200)} any more, from anybody in this workspace, and nothing"
+    why = PlainTextInputElement(action_id=ids.INPUT, max_length=WHY_LIMIT)
+    return View(
+        type="modal",
+        callback_id=ids.NEVER_VIEW,
+        private_metadata=move_id,
+        title="Never for this person",
+        submit="Never again",
+        close="Cancel",
+        blocks=[
+            SectionBlock(
+                text=markdown(
+                    f"{said} is proposed for them. This move is dismissed, their other letters are taken off the list."
+                )
+            ),
+            InputBlock(block_id=ids.REASON, label="Why", element=why, optional=True, hint="Kept beside the address."),
+        ],
+    )
 
 
 def word(title: str, text: str) -> View:
