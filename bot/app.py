@@ -12,7 +12,7 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.handlers import chosen, decide, digest, execute, home, more, moves, never
+from bot.handlers import chosen, decide, digest, execute, handing_over, home, more, moves, never
 from bot.messenger import OnceClient
 from bot.services import Services
 from bot.views import modal
@@ -51,7 +51,7 @@ def build(services: Services, web: AsyncWebClient, *, signing_secret: str) -> As
         raise_error_for_unhandled_request=True,  # to `on_error` below, which acknowledges it
         logger=logging.getLogger("slack_bolt"),
     )
-    for part in (execute, decide, more, digest, moves, never, home, chosen):
+    for part in (execute, decide, more, digest, moves, never, handing_over, home, chosen):
         part.register(app, services)
 
     async def on_error(error: Exception, body: dict[str, Any], context: AsyncBoltContext) -> BoltResponse:

@@ -31,11 +31,13 @@ HOME_RESUME = "home_resume"
 EXECUTE_VIEW = "execute_view"
 DIGEST_VIEW = "digest_view"
 NEVER_VIEW = "never_view"
+HAND_OVER_VIEW = "hand_over_view"
 
 SUBJECT = "subject"
 BODY = "body"
 TO = "to"
 REASON = "reason"
+WHOM = "whom"
 INPUT = "input"
 """The action id of the one input within an input block; blocks are told apart by their block ids above."""
 

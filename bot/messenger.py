@@ -95,6 +95,12 @@ class SlackMessenger:
             lambda: self._web.chat_postEphemeral(channel=channel, user=user, text=text, blocks=note_view.blocks(text))
         )
 
+    async def replace_with_note(self, note: Note, *, channel: str, ts: str) -> None:
+        text = note_view.render(note)
+        await self._change(
+            lambda: self._web.chat_update(channel=channel, ts=ts, text=text, blocks=note_view.blocks(text))
+        )
+
     async def update_card(self, card: Card, *, channel: str, ts: str) -> None:
         text, blocks = card_view.text(card), card_view.render(card)
         await self._change(lambda: self._web.chat_update(channel=channel, ts=ts, text=text, blocks=blocks))

@@ -136,13 +136,14 @@ async def worker(settings: Settings, stop: asyncio.Event) -> None:
 
 
 async def _know_owners(services: Services) -> None:
-    """Asks Slack for the names and time zones of all who get moves, until it answers."""
-    unknown = sorted({services.settings.default_owner or "", *services.forms.owners()} - {""})
+    """Asks Slack for the names and time zones of all who get moves: those set to get them, and whoever is handed one."""
+    unknown = {services.settings.default_owner or "", *services.forms.owners()} - {""}
     while True:
-        unknown = [user for user in unknown if not await _known(services, user)]
-        if not unknown:
-            return
+        unknown = {user for user in sorted(unknown) if not await _known(services, user)}
         await asyncio.sleep(MEMBER_RETRY.total_seconds())
+        with survived("looking for owners nobody knows"):
+            async with services.database.begin() as db:
+                unknown |= set(await workspace.strangers(db))
 
 
 async def _known(services: Services, user: str) -> bool:

@@ -25,6 +25,7 @@ class What(StrEnum):
     DISMISSED = "dismissed"
     EXPIRED = "expired"
     RETIRED = "retired"
+    HANDED_OVER = "handed_over"
     REOPENED = "reopened"
     DONE = "done"
     TAKING_BACK = "taking_back"

@@ -31,6 +31,7 @@ _DID = {
     What.DISMISSED: "dismissed this",
     What.EXPIRED: "let this go: its time had passed",
     What.RETIRED: "took this from the list",
+    What.HANDED_OVER: "handed this over",
     What.REOPENED: "put this back on the list",
     What.DONE: "closed this as done",
     What.TAKING_BACK: "began to take this back",

@@ -22,6 +22,8 @@ class CardState(StrEnum):
     DISMISSED = "dismissed"
     EXPIRED = "expired"
     RETIRED = "retired"
+    HANDED_OVER = "handed_over"
+    """On a list that has shown it; `by` is whose it is now."""
 
 
 @dataclass(frozen=True)

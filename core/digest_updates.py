@@ -1,6 +1,6 @@
 """Digests whose message no longer says what is true: found, taken, and brought up to what their moves are now."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, and_, case, literal, null, or_, select, update
 
 from core import cards
+from core.card import Card, CardState
 from core.database import Db
 from core.digest import Digest, Report
 from core.ports import Posted
@@ -36,8 +37,17 @@ async def to_show(db: Db, digest: UUID, now: datetime) -> Digest:
     ids = (await db.execute(listed.order_by(digest_moves.c.position))).scalars().all()
     # In the order of their ids, as whoever changes several moves locks them.
     shown = {id: await cards.to_show(db, id, now) for id in sorted(ids)}
-    report = Report.model_validate(row.facts)
-    return Digest(str(row.id), row.owner, row.day, row.kind, report, tuple(shown[id] for id in ids), row.expanded)
+    listed_cards = tuple(_as_seen_by(row.owner, shown[id]) for id in ids)
+    return Digest(
+        str(row.id), row.owner, row.day, row.kind, Report.model_validate(row.facts), listed_cards, row.expanded
+    )
+
+
+def _as_seen_by(owner: str, card: Card) -> Card:
+    """What is somebody else's by now cannot be decided here any more."""
+    if card.owner == owner:
+        return card
+    return replace(card, state=CardState.HANDED_OVER, by=card.owner, undoable=False)
 
 
 async def posted(db: Db, digest: UUID, post: Posted, *, shown: str | None) -> None:

@@ -21,9 +21,10 @@ from core.tables import approvals, effects
 
 POST_CARD = "post_card"
 POST_DIGEST = "post_digest"
+REPLACE_CARD = "replace_card"
 POST_NOTE = "post_note"
 WHISPER = "whisper"
-TELLING = frozenset({POST_CARD, POST_DIGEST, POST_NOTE, WHISPER})
+TELLING = frozenset({POST_CARD, POST_DIGEST, REPLACE_CARD, POST_NOTE, WHISPER})
 """Effects that tell people something; all others are steps of an approved plan."""
 
 

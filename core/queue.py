@@ -146,6 +146,7 @@ _DISMISSED = _Arrow(
     snoozed_until=null(),
     **_DECIDED,
 )
+_HANDED_OVER = _Arrow("handed over", start=UNDECIDED, audited=What.HANDED_OVER, owner=bindparam("detail"))
 _WOKEN = _Arrow("woken", start=("snoozed",), audited=What.WOKEN, state="open", snoozed_until=null(), **_UNDECIDED)
 _TAKING_BACK = _Arrow("taking back", start=CAN_BE_TAKEN_BACK, audited=What.TAKING_BACK, note=bindparam("detail"))
 _STAYS_DONE = _Arrow(
@@ -173,6 +174,11 @@ async def snooze(db: Db, move: UUID, *, until: datetime, by: str, now: datetime)
 
 async def dismiss(db: Db, move: UUID, *, reason: str, by: str, now: datetime) -> None:
     await _DISMISSED.go(db, move, by=by, detail=reason, now=now)
+
+
+async def hand_over(db: Db, move: UUID, *, to: str, by: str, now: datetime) -> None:
+    """It is `to`'s from now on, and waits for their decision as it did for the other's."""
+    await _HANDED_OVER.go(db, move, by=by, detail=to, now=now)
 
 
 async def wake(db: Db, move: UUID, *, now: datetime) -> None:

@@ -12,9 +12,9 @@ from core import cards, digest_updates, queue
 from core.card import Card
 from core.database import Db
 from core.digest import Digest
-from core.effect_rows import POST_CARD, POST_DIGEST, POST_NOTE, WHISPER, EffectRow
+from core.effect_rows import POST_CARD, POST_DIGEST, POST_NOTE, REPLACE_CARD, WHISPER, EffectRow
 from core.note import Note
-from core.ports import Ports, Receipt, Receipts, Rejected, Unavailable
+from core.ports import Ports, Posted, Receipt, Receipts, Rejected, Unavailable
 
 CLOCK_SLACK = timedelta(minutes=2)
 CARD_WAIT = timedelta(minutes=1)
@@ -33,6 +33,8 @@ class Telling:
     card: Card | None = None
     note: Note | None = None
     digest: Digest | None = None
+    old: Posted | None = None
+    """The post whose place the note takes."""
     too_early: bool = False
     """The card in whose thread the note belongs is not posted yet."""
 
@@ -49,6 +51,9 @@ async def params(db: Db, row: EffectRow, now: datetime) -> Telling:
     if row.action == POST_DIGEST:
         shown = await digest_updates.to_show(db, UUID(row.params["digest"]), now)
         return Telling(shown.owner, None, None, since, digest=shown)
+    if row.action == REPLACE_CARD:
+        old = Posted(**row.params["old"])
+        return Telling(row.params["owner"], old.channel, None, since, note=note, old=old)
     if row.move_id is None:
         return Telling(row.params["owner"], row.params.get("channel"), None, since, note=note)
     move = await queue.get(db, row.move_id)
@@ -135,6 +140,32 @@ class PostNote:
 
 
 @dataclass(frozen=True)
+class ReplaceCard:
+    """A card becomes a sentence. Setting it twice sets it to the same, so an unclear one is set again."""
+
+    name: str = REPLACE_CARD
+    service: str = "slack"
+    sends: bool = False
+    reversible: bool = False
+    single_use: bool = False
+
+    async def check(self, params: Telling, ports: Ports, key: str, done: Receipts, *, first: bool) -> Receipt | None:
+        return None
+
+    async def send(self, params: Telling, ports: Ports, key: str, done: Receipts) -> Receipt:
+        assert params.note is not None
+        assert params.old is not None
+        await ports.messenger.replace_with_note(params.note, channel=params.old.channel, ts=params.old.ts)
+        return Receipt(params.old.ts, detail={"channel": params.old.channel})
+
+    async def find(self, params: Telling, ports: Ports, key: str, done: Receipts) -> Receipt | None:
+        return None
+
+    async def undo(self, params: Telling, ports: Ports, key: str, receipt: Receipt) -> None:
+        raise Rejected("what a card became is not taken back")
+
+
+@dataclass(frozen=True)
 class Whisper:
     """A word to one person that nobody else sees. It cannot be read back, so an unclear one counts as said."""
 
@@ -160,4 +191,4 @@ class Whisper:
         raise Rejected("a whisper is not taken back")
 
 
-STEPS: dict[str, Any] = {step.name: step for step in (PostCard(), PostDigest(), PostNote(), Whisper())}
+STEPS: dict[str, Any] = {step.name: step for step in (PostCard(), PostDigest(), ReplaceCard(), PostNote(), Whisper())}

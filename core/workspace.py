@@ -125,6 +125,17 @@ async def owners(db: Db) -> list[Owner]:
     ]
 
 
+async def strangers(db: Db) -> list[str]:
+    """Owners of live moves of whom Slack has not told us yet."""
+    known = (
+        select(members.c.slack_user_id)
+        .where(members.c.workspace_id == moves.c.workspace_id, members.c.slack_user_id == moves.c.owner)
+        .exists()
+    )
+    live = moves.c.state.in_(["open", "snoozed", "approved"])
+    return list((await db.execute(select(moves.c.owner).distinct().where(live, ~known))).scalars())
+
+
 def digest_settings(here: WorkspaceSettings, preferences: dict[str, Any]) -> DigestSettings:
     """What the member has chosen, or else what the workspace has."""
     return Preferences.model_validate(preferences).digest or here.digest

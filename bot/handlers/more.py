@@ -6,7 +6,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import ids
-from bot.handlers import never, rehearsing
+from bot.handlers import handing_over, never, rehearsing
 from bot.handlers.clicked import choice_of, move_of
 from bot.services import Services
 from bot.views import modal
@@ -24,6 +24,8 @@ def register(app: AsyncApp, services: Services) -> None:
             await client.views_open(trigger_id=body["trigger_id"], view=view)
         elif choice_of(body) == "preview":
             await rehearsing.show(services, client, move=move_of(body), trigger=body["trigger_id"])
+        elif choice_of(body) == "hand_over":
+            await handing_over.ask(services, client, move=move_of(body), trigger=body["trigger_id"])
         elif choice_of(body) == "never":
             await never.ask(services, client, move=move_of(body), trigger=body["trigger_id"])
         await ack()

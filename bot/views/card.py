@@ -138,6 +138,8 @@ def state_line(card: Card) -> str:
             return "*expired*: its time has passed"
         case CardState.RETIRED:
             return f"*retired*: {why}"
+        case CardState.HANDED_OVER:
+            return f"*handed over* to {mention(card.by or '')}"
 
 
 def dry_run_line(by: str) -> str:
@@ -186,6 +188,7 @@ def more(card: Card) -> list[Option]:
     options = [Option(value="why", text=f"Why {card.score.aps}?")]
     if card.state in {CardState.OPEN, CardState.SNOOZED}:
         options.append(Option(value="preview", text="Dry run: what would happen"))
+        options.append(Option(value="hand_over", text="Hand over"))
         options.append(Option(value="never", text="Never for this person"))
     return options
 

@@ -7,6 +7,7 @@ from slack_sdk.models.blocks import (
     InputBlock,
     PlainTextInputElement,
     SectionBlock,
+    UserSelectElement,
 )
 from slack_sdk.models.views import View
 
@@ -88,6 +89,24 @@ def never(*, name: str, email: str, move_id: str) -> View:
                 )
             ),
             InputBlock(block_id=ids.REASON, label="Why", element=why, optional=True, hint="Kept beside the address."),
+        ],
+    )
+
+
+def hand_over(*, title: str, move_id: str) -> View:
+    """Asks whose this is from now on."""
+    why = PlainTextInputElement(action_id=ids.INPUT, max_length=WHY_LIMIT)
+    return View(
+        type="modal",
+        callback_id=ids.HAND_OVER_VIEW,
+        private_metadata=move_id,
+        title="Hand over",
+        submit="Hand over",
+        close="Cancel",
+        blocks=[
+            SectionBlock(text=markdown(f"*{outside(title, 300)}*")),
+            InputBlock(block_id=ids.WHOM, label="To whom", element=UserSelectElement(action_id=ids.INPUT)),
+            InputBlock(block_id=ids.REASON, label="What they should know", element=why, optional=True),
         ],
     )
 

@@ -68,6 +68,15 @@ def _post(facts: dict[str, str]) -> str:
     return facts["text"] if facts["text"].strip() else "(nothing that can be shown)"
 
 
+def _handed_over(facts: dict[str, str]) -> str:
+    return f"*{facts['title']}*\nhanded over to {mention(facts['to'])}"
+
+
+def _handed_to_you(facts: dict[str, str]) -> str:
+    why = f": “{facts['why']}”" if facts["why"] else ""
+    return f"{mention(facts['by'])} handed this over to you{why}"
+
+
 def already(state: str, by: str) -> str:
     """`already approved by @Casey`."""
     return f"already {state}" + (f" by {mention(by)}" if by else "")
@@ -87,4 +96,6 @@ _WORDS = {
     "declined": _declined,
     "nothing_to_do": _nothing_to_do,
     "already_decided": _already_decided,
+    "handed_over": _handed_over,
+    "handed_to_you": _handed_to_you,
 }

@@ -26,6 +26,7 @@ ARROWS = {
     "stay done": ({"approved", "done"}, "done"),
     "retire taken back": ({"approved", "done"}, "retired"),
     "retire": ({"open", "snoozed"}, "retired"),
+    "hand over": ({"open", "snoozed"}, None),
 }
 """From which states each arrow goes, and where to (None: it stays): written apart from the code."""
 STATES = ("open", "snoozed", "approved", "done", "dismissed", "expired", "retired")
@@ -58,6 +59,8 @@ async def take(database, arrow, move, *, now, by=OTHER):
                 await queue.stays_done(db, move, note="it was changed since", now=now)
             case "retire taken back":
                 await queue.retire_taken_back(db, move, reason="another stands", now=now)
+            case "hand over":
+                await queue.hand_over(db, move, to=OTHER, by=by, now=now)
             case "retire":
                 await queue.retire(db, move, reason="they answered", now=now)
 

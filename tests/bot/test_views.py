@@ -73,6 +73,8 @@ def assert_modals_and_home(text):
     assert_view(modal.why(title=text, move_id=MOVE, score=score_of(text), changes=[]).to_dict())
     for note in notes_of(text):
         assert_view(modal.word("Nothing to do", note_view.render(note)).to_dict())
+    assert_view(modal.never(name=text, email=text, move_id=MOVE).to_dict())
+    assert_view(modal.hand_over(title=text, move_id=MOVE).to_dict())
     for home in homes_of(text):
         assert_view(home_view.render(home).to_dict(), members=[OWNER])
 

@@ -39,6 +39,7 @@ SPOKEN = {
     CardState.DISMISSED: "dismissed",
     CardState.EXPIRED: "expired",
     CardState.RETIRED: "retired",
+    CardState.HANDED_OVER: "handed over",
 }
 
 
@@ -157,6 +158,8 @@ def notes_of(text: str) -> list[Note]:
         Note("bounced", {"who": text, "why": text, "hard": "yes"}),
         Note("post", {"text": text}),
         Note("automatic_reply", {"who": text, "said": text}),
+        Note("handed_over", {"title": text, "to": text}),
+        Note("handed_to_you", {"by": text, "why": text}),
         Note("declined", {"reason": text, "said": text}),
         Note("nothing_to_do", {"why": text}),
         Note("already_decided", {"state": "approved", "by": text}),
