@@ -4,6 +4,9 @@ from typing import Any
 
 from bot.logs import clean
 from bot.settings import Settings
+from bot.telemetry import CATEGORY
+
+BREADCRUMBS = 50
 
 
 def report_errors(settings: Settings) -> None:
@@ -18,10 +21,16 @@ def report_errors(settings: Settings) -> None:
         include_local_variables=False,  # they hold mails and addresses
         include_source_context=False,
         max_request_body_size="never",
-        max_breadcrumbs=0,
+        max_breadcrumbs=BREADCRUMBS,
+        before_breadcrumb=_ours,
         auto_enabling_integrations=False,  # they would record statements and requests
         before_send=_scrubbed,
     )
+
+
+def _ours(crumb: Any, _: Any) -> Any:
+    """None but the events of `bot/telemetry.py`, which are words of ours."""
+    return crumb if crumb.get("category") == CATEGORY else None
 
 
 def _scrubbed(event: Any, _: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, cast
 import httpx
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import messenger
+from bot import messenger, telemetry
 from bot.bell import Bell
 from bot.services import Services
 from bot.settings import Settings, needed
@@ -95,7 +95,7 @@ async def services(settings: Settings, *, clock: Callable[[], datetime] = utc_no
     redis_url = needed(settings.redis_url, "redis_url", "give a Redis or Valkey address, or use `caseyos demo`")
     here = workspace_id(settings.workspace)
     async with AsyncExitStack() as stack:
-        database = Database(database_url, workspace=here)
+        database = Database(database_url, workspace=here, emit=telemetry.emit)
         stack.push_async_callback(database.close)
         await database.check_role()
         # Retries are off: httpx repeats nothing, and a transport with retries=0 does not reconnect either.

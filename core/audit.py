@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core import telemetry
 from core.audit_chain import GENESIS, Head, digest, person_hash, unlinked
 from core.audit_entry import WORKER, Entry, What, word_for
 from core.ports import Receipt
@@ -40,6 +41,7 @@ RECORDED = select(audit_entries, audit_texts.c.body, audit_texts.c.erased_in).se
 
 def note(db: Db, entry: Entry, *, now: datetime) -> None:
     """Keeps the entry for the end of this transaction: `flush` writes all of them right before the commit."""
+    telemetry.note(db, telemetry.of_entry(entry))
     transaction = db.sync_connection.get_transaction() if db.sync_connection else None
     assert transaction is not None
     # The connection's own store outlives a transaction: what one noted that was rolled back must not reach the next.

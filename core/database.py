@@ -1,6 +1,6 @@
 """Transactions on PostgreSQL, each inside one workspace."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,8 +12,9 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingErr
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from core import audit
+from core import audit, telemetry
 from core.tables import APP_ROLE, WORKSPACE_SETTING
+from core.telemetry import Happened
 
 Db = AsyncConnection
 
@@ -65,8 +66,17 @@ def in_workspace(workspace: UUID) -> type[asyncpg.Connection]:
 class Database:
     """Hands out transactions. The app role is neither owner nor superuser, whoever logs in."""
 
-    def __init__(self, url: str, *, workspace: UUID, pool_size: int = 20) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        workspace: UUID,
+        pool_size: int = 20,
+        emit: Callable[[Happened], None] = lambda _: None,
+    ) -> None:
+        """`emit` is told what happened in a transaction once that is committed."""
         self.workspace = workspace
+        self._emit = emit
         self.engine: AsyncEngine = create_async_engine(
             asyncpg_url(url),
             hide_parameters=True,  # what people wrote never stands in an error, and so in no log
@@ -92,6 +102,9 @@ class Database:
         async with self.engine.begin() as db:
             yield db
             await audit.flush(db)
+            happened = telemetry.taken(db)
+        for one in happened:
+            self._emit(one)
 
     async def check_role(self) -> None:
         """Raises UnsafeRole when the connection would not be bound by row level security."""

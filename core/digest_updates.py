@@ -7,12 +7,13 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, and_, case, literal, null, or_, select, update
 
-from core import cards
+from core import cards, telemetry
 from core.card import Card, CardState
 from core.database import Db
-from core.digest import Digest, Report
+from core.digest import HEADLINES, Digest, Report
 from core.ports import Posted
 from core.tables import digest_moves, digests, moves
+from core.telemetry import Event, Happened
 
 KEPT_UP_FOR = timedelta(days=7)
 """For so long a digest shows what became of its moves; their buttons go on working after that."""
@@ -53,6 +54,12 @@ def _as_seen_by(owner: str, card: Card) -> Card:
 async def posted(db: Db, digest: UUID, post: Posted, *, shown: str | None) -> None:
     values = {"channel": post.channel, "ts": post.ts, "shown_hash": shown}
     await db.execute(update(digests).where(digests.c.id == digest).values(**values))
+    row = await get(db, digest)
+    telemetry.note(db, Happened(Event.DIGEST_POSTED, of=row.kind))
+    listed = select(digest_moves.c.move_id).where(digest_moves.c.digest_id == digest)
+    headlines = listed.where(digest_moves.c.position <= HEADLINES).order_by(digest_moves.c.position)
+    for move in (await db.execute(headlines)).scalars().all():
+        telemetry.note(db, Happened(Event.RECOMMENDATION_VIEWED, move, "digest"))
 
 
 async def expand(db: Db, digest: UUID, *, by: str, now: datetime) -> None:

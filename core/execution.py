@@ -7,7 +7,17 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from core import arming, audit, card_updates, digest_updates, effect_change, effect_rows, finishing, queue
+from core import (
+    arming,
+    audit,
+    card_updates,
+    digest_updates,
+    effect_change,
+    effect_rows,
+    finishing,
+    queue,
+    telemetry,
+)
 from core import effect as machine
 from core.actions.registry import ACTIONS
 from core.audit import Entry
@@ -62,8 +72,10 @@ async def advance(
         now=now,
         entries=audit.at_once(db, entries, now=now) if entries and last and _ends_here(after) else None,
     )
-    if not written.audited:
-        for entry in entries if written.finished else entries[:1]:
+    for entry in entries if written.finished else entries[:1]:
+        if written.audited:
+            telemetry.note(db, telemetry.of_entry(entry))
+        else:
             audit.note(db, entry, now=now)
     if row.tells:
         if after.state is State.APPLIED and row.action == POST_CARD:

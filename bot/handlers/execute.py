@@ -12,8 +12,9 @@ from bot.handlers.clicked import move_of, parse, user_of
 from bot.services import Services
 from bot.views import editing
 from bot.views.text import plain
-from core import approval, queue, switch, workspace
+from core import approval, queue, switch, telemetry, workspace
 from core.actions.registry import ACTIONS
+from core.telemetry import Event, Happened
 
 
 def register(app: AsyncApp, services: Services) -> None:
@@ -26,6 +27,7 @@ def register(app: AsyncApp, services: Services) -> None:
             name, proposed = await approval.proposed(db, move)
             zone = (await workspace.member(db, row.owner)).zone
             dry_run = (await switch.sending(db)).dry_run_by([row.owner, user_of(body)]) is not None
+            telemetry.note(db, Happened(Event.RECOMMENDATION_VIEWED, move, "opened"))
         if row.state not in queue.UNDECIDED:
             raise queue.AlreadyDecided(row.state, row.decided_by)
         action = ACTIONS[name]

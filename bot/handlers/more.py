@@ -10,7 +10,8 @@ from bot.handlers import handing_over, never, rehearsing
 from bot.handlers.clicked import choice_of, move_of
 from bot.services import Services
 from bot.views import modal
-from core import cards, explaining
+from core import cards, explaining, telemetry
+from core.telemetry import Event, Happened
 
 
 def register(app: AsyncApp, services: Services) -> None:
@@ -20,6 +21,7 @@ def register(app: AsyncApp, services: Services) -> None:
             async with services.database.begin() as db:
                 card = await cards.card(db, move, services.clock())
                 changes = await explaining.what_would_change(db, move, services.clock())
+                telemetry.note(db, Happened(Event.RECOMMENDATION_VIEWED, move, "why"))
             view = modal.why(title=card.title, move_id=str(move), score=card.score, changes=changes)
             await client.views_open(trigger_id=body["trigger_id"], view=view)
         elif choice_of(body) == "preview":

@@ -11,6 +11,10 @@ import logging, sys
 from bot.reporting import report_errors
 from bot.settings import Settings
 report_errors(Settings(_env_file=None, sentry_dsn=sys.argv[1]))
+from core.telemetry import Event, Happened
+from bot import telemetry
+telemetry.emit(Happened(Event.GUARDRAIL_BLOCKED, of="quiet_hours"))
+logging.getLogger("bot.web").warning("somebody wrote hello-from-outside")
 def fails(mail):
     raise ValueError(f"cannot send to {mail} with xoxb-1234-secret")
 try:
@@ -44,7 +48,9 @@ async def test_an_error_is_reported_without_addresses_and_secrets(tmp_path):
     said = "".join(got)
     assert "an effect met a fault" in said
     assert "ValueError" in said
-    for private in ("dana@northpier.example", "xoxb-1234-secret"):
+    assert "guardrail_blocked" in said
+    assert "quiet_hours" in said
+    for private in ("dana@northpier.example", "xoxb-1234-secret", "hello-from-outside"):
         assert private not in said
 
 
