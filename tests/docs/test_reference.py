@@ -10,6 +10,7 @@ from bot.handlers.moves import HELP
 from core.actions.registry import ACTIONS
 from core.plan import Action, Editable
 from core.playbook import PLAYS
+from core.telemetry import Event
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -92,3 +93,8 @@ def test_every_file_that_a_page_names_exists(document: Path) -> None:
     told = {"migrations/versions/NNNN_what.py", *re.findall(r"^`(core/[a-z_/]+\.py)`:$", text, re.MULTILINE)}
     for name in re.findall(r"`((?:bot|core|integrations|migrations|tests|docs)/[\w/.]*)`", text):
         assert name in told or (ROOT / name).exists(), name
+
+
+def test_every_event_is_told_of_and_no_other() -> None:
+    page = (ROOT / "docs/reference/events.md").read_text()
+    assert [_names(row[0])[0] for row in _rows(page, "event")] == [str(event) for event in Event]
