@@ -21,6 +21,10 @@ mail = typer.Typer(name="mail", help="Understand mail, without a database and wi
 app.add_typer(mail)
 
 
+token = typer.Typer(name="token", help="Tokens by which a program reads an owner's list.", invoke_without_command=True)
+app.add_typer(token)
+
+
 def _fail(message: str, code: int = 2) -> typer.Exit:
     typer.secho(message, err=True, fg="red")
     return typer.Exit(code)
@@ -231,6 +235,36 @@ def bench(
 
         raise typer.Exit(effects.run(size=effects.SHORT if short else effects.WHOLE, quiet=as_json))
     raise _fail(f"There is no benchmark {name}; there are: ack, effects.")
+
+
+@token.callback()
+def token_list(context: typer.Context) -> None:
+    """Without a word after it: those in use."""
+    if context.invoked_subcommand is None:
+        from bot import token_command
+
+        token_command.show(_settings())
+
+
+@token.command("new")
+def token_new(
+    name: Annotated[str, typer.Argument(help="What it is for: small letters, digits and dashes.")],
+    owner: Annotated[
+        str, typer.Option(help="Slack's id of whose list it opens; without it, the default owner's.")
+    ] = "",
+) -> None:
+    """Make a token and print it, once."""
+    from bot import token_command
+
+    token_command.new(_settings(), name, owner)
+
+
+@token.command("revoke")
+def token_revoke(name: Annotated[str, typer.Argument(help="The token's name.")]) -> None:
+    """End a token: from now on it opens nothing."""
+    from bot import token_command
+
+    token_command.revoke(_settings(), name)
 
 
 @mail.command("classify")

@@ -17,7 +17,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
 from sqlalchemy import text
 
-from bot import unsubscribe_page
+from bot import api, unsubscribe_page
 from bot.services import Services
 from core import signal, switch, workspace
 from integrations.forms import signals as forms
@@ -75,7 +75,18 @@ def build(services: Services, bolt: AsyncApp | None) -> web.Application:
     async def form(request: web.Request) -> web.Response:
         return await _form(services, request)
 
+    async def today(request: web.Request) -> web.Response:
+        try:
+            return await api.today(services, request)
+        except api.Refused as no:
+            return error(no.status, no.code, no.message, no.field)
+
+    async def described(request: web.Request) -> web.Response:
+        return api.document(request)
+
     app.router.add_post("/webhooks/forms/{form}", form)
+    app.router.add_get(api.TODAY, today)
+    app.router.add_get(api.DESCRIBED, described)
     unsubscribe_page.register(app, services)
     if bolt is not None:
         secret = services.settings.slack_signing_secret

@@ -11,6 +11,7 @@ from core.tables.day import HOME_TABS, digest_moves, digests, homes
 from core.tables.memory import corrections, cursors, inbox, outcomes, score_receipts
 from core.tables.people import (
     LEGAL_BASES,
+    api_tokens,
     caps,
     global_switches,
     members,
@@ -54,6 +55,7 @@ __all__ = [
     "SHARED",
     "SIGNAL_STATES",
     "WORKSPACE_SETTING",
+    "api_tokens",
     "approvals",
     "audit_entries",
     "audit_heads",

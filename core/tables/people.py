@@ -160,3 +160,23 @@ Index(
     reservations.c.bounced_at,
     postgresql_where=reservations.c.bounced_at.is_not(None),
 )
+
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    workspace_column(),
+    id_column(),
+    Column("name", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    time_column("created_at"),
+    time_column("revoked_at", null=True),
+    UniqueConstraint("workspace_id", "hash"),
+)
+Index(
+    "uq_api_tokens_live_name",
+    api_tokens.c.workspace_id,
+    api_tokens.c.name,
+    unique=True,
+    postgresql_where=api_tokens.c.revoked_at.is_(None),
+)

@@ -1,4 +1,4 @@
-"""The day's list as one message, App Home, members' own settings, and when a move expires."""
+"""The day's list as one message, App Home, members' own settings, tokens, and when a move expires."""
 
 from alembic import op
 
@@ -82,9 +82,25 @@ def upgrade() -> None:
         )
         """
     )
+    run(
+        """
+        CREATE TABLE api_tokens (
+            workspace_id UUID NOT NULL,
+            id UUID NOT NULL,
+            name TEXT NOT NULL,
+            hash TEXT NOT NULL,
+            owner TEXT NOT NULL,
+            created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+            revoked_at TIMESTAMP WITH TIME ZONE,
+            CONSTRAINT pk_api_tokens PRIMARY KEY (workspace_id, id),
+            CONSTRAINT uq_api_tokens_workspace_id_hash UNIQUE (workspace_id, hash)
+        )
+        """
+    )
+    run("CREATE UNIQUE INDEX uq_api_tokens_live_name ON api_tokens (workspace_id, name) WHERE revoked_at IS NULL")
     run("CREATE INDEX ix_moves_owner ON moves (workspace_id, owner, updated_at)")
     run("CREATE INDEX ix_moves_live ON moves (workspace_id, owner, id) WHERE state IN ('open', 'snoozed', 'approved')")
-    for table in ("digests", "digest_moves", "homes"):
+    for table in ("digests", "digest_moves", "homes", "api_tokens"):
         run(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         run(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
         run(f"CREATE POLICY own_workspace ON {table} USING ({MINE}) WITH CHECK ({MINE})")
@@ -95,6 +111,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("DROP INDEX ix_moves_live")
     op.execute("DROP INDEX ix_moves_owner")
+    op.execute("DROP TABLE api_tokens")
     op.execute("DROP TABLE homes")
     op.execute("DROP TABLE digest_moves")
     op.execute("DROP TABLE digests")

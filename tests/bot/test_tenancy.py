@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from core import audit, consent, cursor, digests, homes, inbox, learning, person, scoring
+from core import api_tokens, audit, consent, cursor, digests, homes, inbox, learning, person, scoring
 from core.aps import Facts
 from core.database import Database, UnsafeRole, asyncpg_url
 from core.identity import new_id, workspace_id
@@ -57,6 +57,7 @@ async def rig(database, clock) -> Rig:
             {"here": here, "id": new_id(), "recommendation": row, "now": now},
         )
         await digests.make(db, workspace_id=here, owner=factories.OWNER, day=now.date(), now=now)
+        await api_tokens.create(db, workspace_id=here, name="dashboard", owner=factories.OWNER, now=now)
         await homes.opened(db, workspace_id=here, user=factories.OWNER, now=now)
         await inbox.take(db, "press:1", workspace=here, now=now)
         await audit.append(db, [audit.Entry(what=audit.What.PAUSED, said="for the test")], now=now)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import typer
 
+from bot import api
 from bot.cli import app
 from bot.settings import Settings
 from core import effect as machine
@@ -182,3 +183,11 @@ def test_the_examples_of_marketing_mail_are_read() -> None:
     ticked = re.search(r"A ticked box says (.*?);", page)
     assert ticked is not None
     assert set(re.findall(r"`(\w+)`", ticked[1])) == signals.TICKED
+
+
+def test_the_answer_shown_for_a_program_is_one_that_is_given() -> None:
+    page = (ROOT / "docs/reference/http.md").read_text()
+    shown = re.search(r"```json\n(.*?)```", page, re.DOTALL)
+    assert shown is not None
+    said = api.Today.model_validate_json(shown[1])
+    assert all(sum(reason.points for reason in move.reasons) == move.aps for move in said.moves)
