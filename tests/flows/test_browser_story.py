@@ -1,23 +1,18 @@
 """The newcomer's story in a real browser: the form, the card, a changed word, the mail after the hold, reply, outcome."""
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from bot import demo
+from tests.support import browser
 
-CHROMIUM = Path("/usr/bin/chromium")
 HOLD_S = 4
-PATIENCE_MS = 15_000
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no {CHROMIUM}: apt-get install chromium"),
-]
+pytestmark = browser.BROWSER
 
 
 @pytest.fixture
@@ -30,29 +25,13 @@ def running(tmp_path: Path) -> Iterator[demo.Demo]:
 
 @pytest.fixture
 def page(running: demo.Demo, tmp_path: Path) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-        # A home that can be written to, whoever runs the tests.
-        environment = {**os.environ, "HOME": str(tmp_path)}
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments, env=environment)
-        opened = browser.new_page(viewport={"width": 1280, "height": 900})
-        opened.set_default_timeout(PATIENCE_MS)
-        expect.set_options(timeout=PATIENCE_MS)
-        opened.goto(running.sandbox)
+    with browser.opened(running.sandbox, tmp_path) as opened:
         yield opened
-        browser.close()
 
 
 @pytest.fixture
 def picture(tmp_path: Path, page: Page) -> Callable[[str], None]:
-    """Takes screenshots; with CASEYOS_SCREENSHOTS set they stay in that folder, as the README's does."""
-    folder = Path(os.environ.get("CASEYOS_SCREENSHOTS", tmp_path))
-
-    def take(name: str) -> None:
-        page.screenshot(path=folder / f"{name}.png")
-        assert (folder / f"{name}.png").stat().st_size > 20_000
-
-    return take
+    return browser.taking(page, tmp_path)
 
 
 def test_a_newcomer_plays_the_whole_story(page: Page, picture: Callable[[str], None], running: demo.Demo) -> None:
