@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
@@ -128,8 +128,7 @@ class Worker:
         self._ended.clear()
         if now >= self._digests_due:
             self._digests_due = now + DIGESTS_EVERY
-            async with self._services.database.begin() as db:
-                await digests.make_due(db, workspace_id=self._services.workspace, now=now)
+            await self._make_digests(now)
         async with self._services.database.begin() as db:
             stands = await all_workspaces.let_go_on(db, self._all_workspaces, now)
             if now >= self._silence_due:
@@ -152,6 +151,14 @@ class Worker:
         for what, ids in due.items():
             for id in ids:
                 self._start(what, id)
+
+    async def _make_digests(self, now: datetime) -> None:
+        database, here = self._services.database, self._services.workspace
+        async with database.begin() as db:
+            due = await digests.due(db, now)
+        for owner, day in due:
+            async with database.begin() as db:
+                await digests.make(db, workspace_id=here, owner=owner, day=day, now=now)
 
     async def settle(self) -> None:
         """Sweeps until nothing is due: all work there is by now has been done, or waits for its time."""

@@ -29,13 +29,14 @@ class _Made:
     moves: Sequence[ScoredMove]
 
 
-async def make_due(db: Db, *, workspace_id: UUID, now: datetime) -> list[UUID]:
-    """Makes the lists that are due by now and not made yet; their posting, to run next."""
-    made = []
-    for member in await workspace.owners(db):
-        for day in member.due(now):
-            made.append(await make(db, workspace_id=workspace_id, owner=member.user, day=day, now=now))
-    return [one for one in made if one is not None]
+async def due(db: Db, now: datetime) -> list[tuple[str, date]]:
+    """Whose list of which date should be out by now and is not made yet. Each is made in a transaction of its own."""
+    wanted = [(member.user, day) for member in await workspace.owners(db) for day in member.due(now)]
+    if not wanted:
+        return []
+    days = digests.c.kind == "morning", digests.c.day >= min(day for _, day in wanted)
+    there = {(row.owner, row.day) for row in await db.execute(select(digests.c.owner, digests.c.day).where(*days))}
+    return [one for one in wanted if one not in there]
 
 
 async def make(db: Db, *, workspace_id: UUID, owner: str, day: date, now: datetime) -> UUID | None:

@@ -1,7 +1,7 @@
 """App Home in the database: who has theirs open, on which tab and page, and what stands there now."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -186,7 +186,9 @@ async def _page(db: Db, row: Row[Any], now: datetime) -> _Page:
             ranked = await scoring.ranked(db, now, owner=row.slack_user_id)
             first = len(row.path) * PAGE
             ids = [move.id for move in ranked[first : first + PAGE]]
-            return await _of_moves(db, ids, older=len(ranked) > first + PAGE, now=now)
+            page = await _of_moves(db, ids, older=len(ranked) > first + PAGE, now=now)
+            # A card keeps the score that it was shown with until something about it changes.
+            return replace(page, cards=tuple(sorted(page.cards, key=lambda card: -card.score.aps)))
         case "outcomes":
             return await _of_outcomes(db, row.slack_user_id, after)
         case "settings":
