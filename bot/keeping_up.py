@@ -93,7 +93,7 @@ class KeepingUp:
                 await homes.later(db, id, lease=lease, until=done_at + wait)
                 return
             again_at = done_at + self._horizon if claimed.abandoned else None
-            await homes.shown(db, id, home, lease=lease, again_at=again_at)
+            await homes.shown(db, id, home, lease=lease, opened_at=claimed.opened_at, again_at=again_at)
 
     def _stood_still(self, read_at: datetime) -> bool:
         """Whether what was read may be old by now; the lease that runs out brings it up again."""

@@ -61,6 +61,8 @@ class SlackMessenger:
     async def member(self, user: str) -> tuple[str, str]:
         answer = await self._read(lambda: self._web.users_info(user=user))
         found: dict[str, Any] = answer["user"]
+        if found.get("is_bot") or found.get("deleted"):
+            raise Rejected("this is a bot" if found.get("is_bot") else "this member is not here any more")
         return found.get("real_name") or found["name"], found.get("tz") or "UTC"
 
     async def post_card(self, card: Card, *, channel: str, key: str) -> Posted:

@@ -137,13 +137,13 @@ async def worker(settings: Settings, stop: asyncio.Event) -> None:
 
 async def _know_owners(services: Services) -> None:
     """Asks Slack for the names and time zones of all who get moves: those set to get them, and whoever is handed one."""
-    unknown = {services.settings.default_owner or "", *services.forms.owners()} - {""}
+    unknown, asked = {services.settings.default_owner or "", *services.forms.owners()} - {""}, set[str]()
     while True:
-        unknown = {user for user in sorted(unknown) if not await _known(services, user)}
+        asked |= {user for user in sorted(unknown) if await _known(services, user)}
         await asyncio.sleep(MEMBER_RETRY.total_seconds())
         with survived("looking for owners nobody knows"):
             async with services.database.begin() as db:
-                unknown |= set(await workspace.strangers(db))
+                unknown = (unknown | set(await workspace.strangers(db))) - asked
 
 
 async def _known(services: Services, user: str) -> bool:

@@ -34,6 +34,7 @@ from core import (
     outcome,
     queue,
     signal,
+    workspace,
 )
 from core.audit_heads import Heads
 from core.switched import Turned
@@ -44,6 +45,7 @@ AT_ONCE = 20
 """How many things one worker works on beside each other; more wait for the next sweep."""
 SILENCE_EVERY = timedelta(minutes=5)
 DIGESTS_EVERY = timedelta(seconds=5)
+TOP_UPS_EVERY = timedelta(minutes=5)
 RECONNECT_S = 1.0
 DRAIN_S = 8.0
 RENEW_S = 1.0
@@ -64,7 +66,7 @@ class Worker:
         self.watcher = Watcher(services, self.wake)
         self._audit_heads = Heads(services.settings.audit_heads)
         self._silence_due = services.clock()
-        self._digests_due = services.clock()
+        self._digests_due = self._top_ups_due = services.clock()
         self._taking_in = TakingIn(services)
         keeping_up = KeepingUp(services)
         self._all_workspaces: Turned | None = None
@@ -135,7 +137,6 @@ class Worker:
                 self._silence_due = now + SILENCE_EVERY
                 await outcome.record_silence(db, now)
                 await queue.expire(db, now)
-                await digests.top_up_all(db, workspace_id=self._services.workspace, now=now)
                 await inbox.forget_old(db, now)
             due: dict[str, list[UUID]] = {
                 "effect": await effect_rows.due(db, now),
@@ -153,12 +154,24 @@ class Worker:
                 self._start(what, id)
 
     async def _make_digests(self, now: datetime) -> None:
+        """Each by itself: what is wrong with one owner's keeps nobody else's back."""
         database, here = self._services.database, self._services.workspace
         async with database.begin() as db:
             due = await digests.due(db, now)
-        for owner, day in due:
+            owners = await workspace.owners(db) if now >= self._top_ups_due else []
+        if due:
             async with database.begin() as db:
-                await digests.make(db, workspace_id=here, owner=owner, day=day, now=now)
+                await queue.bring_up(db, now)
+        for owner, day in due:
+            with survived(f"the list of {owner}"):
+                async with database.begin() as db:
+                    await digests.make(db, workspace_id=here, owner=owner, day=day, now=now)
+        if owners:
+            self._top_ups_due = now + TOP_UPS_EVERY
+        for member in owners:
+            with survived(f"one more for {member.user}"):
+                async with database.begin() as db:
+                    await digests.top_up(db, workspace_id=here, owner=member.user, day=member.today(now), now=now)
 
     async def settle(self) -> None:
         """Sweeps until nothing is due: all work there is by now has been done, or waits for its time."""

@@ -25,6 +25,8 @@ def days_off(region: str) -> Container[date]:
     import holidays  # noqa: PLC0415  (a third of a second, which only a process that asks needs to spend)
 
     country, _, part = region.partition("-")
+    if country not in holidays.list_supported_countries():
+        raise UnknownRegion(region)
     try:
         return holidays.country_holidays(country, subdiv=part or None)
     except NotImplementedError:

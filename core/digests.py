@@ -1,24 +1,29 @@
 """Digests in the database: made once for each owner and date. What keeps one up is in `core/digest_updates.py`."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Text, and_, bindparam, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from core import cards, effect_rows, queue, scoring, workspace
+from core import cards, effect_rows, scoring, workspace
 from core.actions.registry import ACTIONS
 from core.database import Db
 from core.digest import HEADLINES, MOST, Digest, Kind, Report
 from core.identity import new_id
 from core.scoring import ScoredMove
-from core.tables import digest_moves, digests, move_events, moves, outcomes, recommendations
+from core.tables import WORKSPACE_SETTING, digest_moves, digests, move_events, moves, outcomes, recommendations
 
 A_DAY = timedelta(days=1)
+
+
+# Nobody waits for whoever makes a list: not for one that stands still, and not with effects that are due.
+_IS_MINE = text(
+    "select pg_try_advisory_xact_lock(hashtextextended(current_setting(:wall) || ' ' || cast(:what as text), 0))"
+).bindparams(bindparam("wall", WORKSPACE_SETTING, type_=Text), bindparam("what", type_=Text))
 
 
 @dataclass(frozen=True)
@@ -40,22 +45,14 @@ async def due(db: Db, now: datetime) -> list[tuple[str, date]]:
 
 
 async def make(db: Db, *, workspace_id: UUID, owner: str, day: date, now: datetime) -> UUID | None:
-    """The owner's list of this date, and the effect that posts it; None when there is one already."""
+    """The owner's list of this date, and the effect that posts it; None when there is one already, or somebody is at it."""
+    if not (await db.execute(_IS_MINE, {"what": f"digest {owner} {day}"})).scalar_one():
+        return None
     id = await _reserve(db, workspace_id=workspace_id, owner=owner, day=day, kind="morning", now=now)
     if id is None:
         return None
-    await queue.expire(db, now)
-    for move in await queue.due_snoozes(db, now):
-        with suppress(queue.AlreadyDecided):
-            await queue.wake(db, move, now=now)
     await scoring.rescore_open(db, now, owner=owner)
     return await _fill(db, id, await _morning(db, owner, day, now), workspace_id=workspace_id, owner=owner, now=now)
-
-
-async def top_up_all(db: Db, *, workspace_id: UUID, now: datetime) -> None:
-    """Whoever's list something has come to outrank is told, once a day."""
-    for member in await workspace.owners(db):
-        await top_up(db, workspace_id=workspace_id, owner=member.user, day=member.today(now), now=now)
 
 
 async def top_up(db: Db, *, workspace_id: UUID, owner: str, day: date, now: datetime) -> UUID | None:

@@ -179,6 +179,8 @@ async def _card_is_up(db: Db, row: EffectRow, now: datetime) -> None:
 
 async def _digest_is_up(db: Db, row: EffectRow) -> None:
     assert row.receipt is not None
+    if not row.receipt.external_id:
+        return  # its day was over before it could be posted
     detail = row.receipt.detail
     posted = Posted(detail["channel"], row.receipt.external_id)
     await digest_updates.posted(db, UUID(row.params["digest"]), posted, shown=detail.get("digest"))

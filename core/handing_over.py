@@ -1,7 +1,7 @@
 """Handing a move over: it becomes somebody else's, with a card in their channel; the old card says whose it is now."""
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import null, update
@@ -11,6 +11,8 @@ from core.database import Db
 from core.note import Note
 from core.ports import Posted
 from core.tables import moves
+
+STILL_SET = timedelta(minutes=1)
 
 
 class CannotHandOver(Exception):
@@ -22,7 +24,7 @@ async def hand_over(db: Db, *, workspace_id: UUID, move: UUID, to: str, by: str,
 
     Raises CannotHandOver, queue.NoSuchMove, queue.AlreadyDecided.
     """
-    row = await queue.get(db, move)
+    row = await queue.lock(db, move)
     if row.owner != by:
         raise CannotHandOver(f"it is {'yours no longer' if row.owner == to else 'somebody else’s'}")
     if to == by:
@@ -54,4 +56,16 @@ async def hand_over(db: Db, *, workspace_id: UUID, move: UUID, to: str, by: str,
             (effect_rows.POST_NOTE, move, "why", {"note": asdict(said), "thread": True}),
         )
     ]
+    if row.card_lease_until is not None:
+        # Somebody is at the old card and may still set it: it is replaced once more when they can hardly do so any more.
+        again = {"owner": by, "note": asdict(stands), "old": asdict(old)}
+        await effect_rows.tell(
+            db,
+            workspace_id=workspace_id,
+            action=effect_rows.REPLACE_CARD,
+            move=None,
+            params=again,
+            now=row.card_lease_until + STILL_SET,
+            key=f"handed-again{move.hex}-{revision}",
+        )
     return [one for one in told if one is not None]

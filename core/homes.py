@@ -117,6 +117,8 @@ class Claim:
 
     says: Home
     abandoned: bool
+    opened_at: datetime
+    """When it was last turned or touched, as far as this knows."""
 
 
 async def claim(db: Db, id: UUID, *, until: datetime, now: datetime) -> Claim | None:
@@ -130,18 +132,20 @@ async def claim(db: Db, id: UUID, *, until: datetime, now: datetime) -> Claim | 
     # Until `shown` nobody knows what it shows: the answer to the drawing may be lost.
     await db.execute(update(homes).where(homes.c.id == id).values(lease_until=until, shown_hash=None))
     if home.known and row.shown_hash == home.digest():
-        await shown(db, id, home, lease=until)
+        await shown(db, id, home, lease=until, opened_at=row.opened_at)
         return None
-    return Claim(home, abandoned=row.lease_until is not None)
+    return Claim(home, abandoned=row.lease_until is not None, opened_at=row.opened_at)
 
 
-async def shown(db: Db, id: UUID, said: Home, *, lease: datetime, again_at: datetime | None = None) -> None:
+async def shown(
+    db: Db, id: UUID, said: Home, *, lease: datetime, opened_at: datetime, again_at: datetime | None = None
+) -> None:
     """It shows `said` now; whoever turned a page meanwhile gets that one next.
 
     `lease` is until when it was taken. `again_at`: it is drawn once more then, whatever it shows: somebody may still
     draw an older one over it, as we may just have done where somebody else has taken it since.
     """
-    due = case((homes.c.opened_at > said.at, homes.c.due_at), else_=literal(again_at) if again_at else null())
+    due = case((homes.c.opened_at != opened_at, homes.c.due_at), else_=literal(again_at) if again_at else null())
     values = {"shown_at": said.at, "shown_hash": said.digest() if again_at is None else None, "due_at": due}
     if not await _release(db, id, lease, values):
         await db.execute(update(homes).where(homes.c.id == id).values(shown_hash=None, due_at=said.at))

@@ -4,6 +4,7 @@ The arrow to done is in `core/finishing.py`.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -235,13 +236,23 @@ async def touch(db: Db, move: UUID, *, now: datetime) -> None:
 async def touch_undecided(db: Db, *, owner: str | None, now: datetime) -> None:
     """Something that the cards of all undecided moves show has changed: of the owner's, or of everybody's."""
     mine = moves.c.state.in_(UNDECIDED) if owner is None else and_(moves.c.state.in_(UNDECIDED), moves.c.owner == owner)
+    # In the order of their ids, as whoever changes several moves locks them.
+    await db.execute(select(moves.c.id).where(mine).order_by(moves.c.id).with_for_update(key_share=True))
     values = {"revision": moves.c.revision + 1, "card_due_at": now, "updated_at": now}
     await db.execute(update(moves).where(mine).values(**values))
 
 
 async def due_snoozes(db: Db, now: datetime, *, limit: int = 50) -> list[UUID]:
-    statement = select(moves.c.id).where(moves.c.state == "snoozed", moves.c.snoozed_until <= now).limit(limit)
-    return list((await db.execute(statement)).scalars())
+    over = moves.c.state == "snoozed", moves.c.snoozed_until <= now
+    return list((await db.execute(select(moves.c.id).where(*over).order_by(moves.c.id).limit(limit))).scalars())
+
+
+async def bring_up(db: Db, now: datetime) -> None:
+    """Lets go what has expired, and brings back what was put off until now."""
+    await expire(db, now)
+    for move in await due_snoozes(db, now):
+        with suppress(AlreadyDecided):
+            await wake(db, move, now=now)
 
 
 async def today(db: Db, owner: str, *, limit: int = 10) -> Sequence[Row[Any]]:
@@ -254,6 +265,15 @@ async def today(db: Db, owner: str, *, limit: int = 10) -> Sequence[Row[Any]]:
 
 async def get(db: Db, move: UUID) -> Row[Any]:
     row = (await db.execute(select(moves).where(moves.c.id == move))).one_or_none()
+    if row is None:
+        raise NoSuchMove(str(move))
+    return row
+
+
+async def lock(db: Db, move: UUID) -> Row[Any]:
+    """The move, as it stays until the commit but for what this transaction does. Raises NoSuchMove."""
+    locked = select(moves).where(moves.c.id == move).with_for_update(key_share=True)
+    row = (await db.execute(locked)).one_or_none()
     if row is None:
         raise NoSuchMove(str(move))
     return row

@@ -20,6 +20,8 @@ CLOCK_SLACK = timedelta(minutes=2)
 CARD_WAIT = timedelta(minutes=1)
 """For so long a note waits for the card in whose thread it belongs; then it is said without."""
 CARD_PAUSE = timedelta(seconds=1)
+DIGEST_WAITS = timedelta(hours=20)
+"""A list that could not be posted for so long is not posted any more: the next one comes."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class Telling:
     """The post whose place the note takes."""
     too_early: bool = False
     """The card in whose thread the note belongs is not posted yet."""
+    too_late: bool = False
+    """Nobody needs it any more: the day of the list is over."""
 
     @property
     def where(self) -> dict[str, str | None]:
@@ -50,7 +54,7 @@ async def params(db: Db, row: EffectRow, now: datetime) -> Telling:
     note = Note(stored["name"], stored["facts"]) if stored else None
     if row.action == POST_DIGEST:
         shown = await digest_updates.to_show(db, UUID(row.params["digest"]), now)
-        return Telling(shown.owner, None, None, since, digest=shown)
+        return Telling(shown.owner, None, None, since, digest=shown, too_late=now - row.created_at > DIGEST_WAITS)
     if row.action == REPLACE_CARD:
         old = Posted(**row.params["old"])
         return Telling(row.params["owner"], old.channel, None, since, note=note, old=old)
@@ -104,6 +108,11 @@ class PostCard:
 class PostDigest(PostCard):
     name: str = POST_DIGEST
 
+    async def check(self, params: Telling, ports: Ports, key: str, done: Receipts, *, first: bool) -> Receipt | None:
+        if params.too_late:
+            return Receipt("", "not posted: its day is over")
+        return await super().check(params, ports, key, done, first=first)
+
     async def send(self, params: Telling, ports: Ports, key: str, done: Receipts) -> Receipt:
         assert params.digest is not None
         posted = await ports.messenger.post_digest(params.digest, channel=await _channel(params, ports), key=key)
@@ -155,7 +164,10 @@ class ReplaceCard:
     async def send(self, params: Telling, ports: Ports, key: str, done: Receipts) -> Receipt:
         assert params.note is not None
         assert params.old is not None
-        await ports.messenger.replace_with_note(params.note, channel=params.old.channel, ts=params.old.ts)
+        try:
+            await ports.messenger.replace_with_note(params.note, channel=params.old.channel, ts=params.old.ts)
+        except Rejected as gone:
+            return Receipt("", f"the old card cannot be changed: {gone}")
         return Receipt(params.old.ts, detail={"channel": params.old.channel})
 
     async def find(self, params: Telling, ports: Ports, key: str, done: Receipts) -> Receipt | None:

@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, Field
-from sqlalchemy import bindparam, cast, or_, select, update
+from pydantic import BaseModel, Field, ValidationError
+from sqlalchemy import Row, bindparam, cast, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
-from core import audit
+from core import audit, quiet
 from core.audit import Entry, What
 from core.database import Db
 from core.digest_settings import DigestSettings
@@ -119,10 +119,13 @@ async def owners(db: Db) -> list[Owner]:
     )
     theirs = or_(members.c.slack_user_id == here.default_owner, has_had_one)
     rows = (await db.execute(select(members).where(theirs).order_by(members.c.slack_user_id))).all()
-    return [
-        Owner(row.slack_user_id, row.zone, digest_settings(here, row.preferences).schedule(row.zone), row.created_at)
-        for row in rows
-    ]
+    return [_owner(row, here) for row in rows]
+
+
+def _owner(row: Row[Any], here: WorkspaceSettings) -> Owner:
+    """Whatever Slack or an older release has left: a zone that is none counts as UTC."""
+    zone = row.zone if quiet.known_zone(row.zone) else "UTC"
+    return Owner(row.slack_user_id, zone, digest_settings(here, row.preferences).schedule(zone), row.created_at)
 
 
 async def strangers(db: Db) -> list[str]:
@@ -137,8 +140,11 @@ async def strangers(db: Db) -> list[str]:
 
 
 def digest_settings(here: WorkspaceSettings, preferences: dict[str, Any]) -> DigestSettings:
-    """What the member has chosen, or else what the workspace has."""
-    return Preferences.model_validate(preferences).digest or here.digest
+    """What the member has chosen, or else what the workspace has; that also where their choice cannot be read any more."""
+    try:
+        return Preferences.model_validate(preferences).digest or here.digest
+    except ValidationError:
+        return here.digest
 
 
 async def digest_of(db: Db, user: str) -> tuple[DigestSettings, bool]:
@@ -147,8 +153,8 @@ async def digest_of(db: Db, user: str) -> tuple[DigestSettings, bool]:
     stored = (
         await db.execute(select(members.c.preferences).where(members.c.slack_user_id == user))
     ).scalar_one_or_none()
-    own = Preferences.model_validate(stored or {}).digest
-    return own or here.digest, own is not None
+    chosen = digest_settings(here, stored or {})
+    return chosen, chosen is not here.digest
 
 
 async def choose_digest(db: Db, user: str, chosen: DigestSettings, *, now: datetime) -> None:

@@ -16,16 +16,21 @@ from core.database import Db
 MORNING = time(9)
 
 
-def snoozed_until(choice: str, *, zone: str, now: datetime) -> datetime:
-    """When a snooze ends, in the owner's zone. ValueError for a choice we never offered."""
+def snoozed_until(choice: str, *, zone: str, now: datetime, morning: time = MORNING) -> datetime:
+    """When a snooze ends, in the owner's zone; `morning` is when their list comes. ValueError for a choice we never offered."""
     if choice == "two_hours":
         return now + timedelta(hours=2)
     today = now.astimezone(ZoneInfo(zone)).date()
     days = {"tomorrow": 1, "next_week": 7 - today.weekday()}
     if choice not in days:
         raise ValueError(f"no such snooze: {choice}")
-    morning = datetime.combine(today + timedelta(days=days[choice]), MORNING, tzinfo=ZoneInfo(zone))
-    return morning.astimezone(UTC)
+    begins = datetime.combine(today + timedelta(days=days[choice]), morning, tzinfo=ZoneInfo(zone))
+    return begins.astimezone(UTC)
+
+
+async def morning_of(db: Db, user: str) -> time:
+    """When the person's day begins: with their list, so that what was put off until then is on it."""
+    return (await workspace.digest_of(db, user))[0].at or MORNING
 
 
 def register(app: AsyncApp, services: Services) -> None:
@@ -38,7 +43,7 @@ def register(app: AsyncApp, services: Services) -> None:
             if not await _first(db, body):
                 return await ack()
             zone = (await workspace.member(db, user)).zone
-            until = snoozed_until(choice_of(body), zone=zone, now=now)
+            until = snoozed_until(choice_of(body), zone=zone, now=now, morning=await morning_of(db, user))
             await queue.snooze(db, move, until=until, by=user, now=now)
         services.bell.ring("card", [move])
         await ack()

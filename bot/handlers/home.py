@@ -24,9 +24,9 @@ def press(services: Services, change: Change) -> Callable[[AsyncAck, dict[str, A
     async def listener(ack: AsyncAck, body: dict[str, Any]) -> None:
         user, now = user_of(body), services.clock()
         async with services.database.begin() as db:
+            home = await homes.touch(db, user, now=now)  # first, as whoever draws it locks it before the moves
             if await inbox.take(db, delivery_of(body), workspace=services.workspace, now=now):
                 await change(db, user, now)
-            home = await homes.touch(db, user, now=now)
         services.bell.ring("home", [home] if home else [])
         await ack()
 

@@ -109,6 +109,13 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    run = op.get_bind().exec_driver_sql
+    run(f"SET LOCAL ROLE {OWNER}")
+    # A release that does not know them cannot end them. Of all workspaces: the owner sees them while nothing is forced.
+    run("ALTER TABLE effects NO FORCE ROW LEVEL SECURITY")
+    run("DELETE FROM effects WHERE action IN ('post_digest', 'replace_card') AND due_at IS NOT NULL")
+    run("ALTER TABLE effects FORCE ROW LEVEL SECURITY")
+    run("RESET ROLE")
     op.execute("DROP INDEX ix_moves_live")
     op.execute("DROP INDEX ix_moves_owner")
     op.execute("DROP TABLE api_tokens")

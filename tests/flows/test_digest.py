@@ -1,17 +1,17 @@
 """Today's Moves: once for each owner and date, kept up in place, pressed like the cards; quiet where nothing is worth doing."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from bot.worker import Worker
 from core import digest_updates, digests, queue, workspace
-from core.tables import members, moves
+from core.tables import effects, members, moves
 from tests.conftest import NewProduct
 from tests.support.product import OWNER, Product
 
@@ -39,13 +39,17 @@ async def the_lists(product: Product) -> list[dict[str, Any]]:
     return lists(await product.messages())
 
 
-async def morning(product: Product, *, days: int = 1) -> datetime:
-    """The clock goes on to the time of the list, so many working days ahead; lets the worker do what follows."""
+def next_working_day(product: Product, days: int = 1) -> date:
     local = product.clock.now.astimezone(ZONE)
     while days:
         local += timedelta(days=1)
         days -= local.isoweekday() < 6
-    at = datetime.combine(local.date(), AT, ZONE).astimezone(UTC)
+    return local.date()
+
+
+async def morning(product: Product, *, days: int = 1) -> datetime:
+    """The clock goes on to the time of the list, so many working days ahead; lets the worker do what follows."""
+    at = datetime.combine(next_working_day(product, days), AT, ZONE).astimezone(UTC)
     product.clock.advance(at - product.clock.now)
     await product.settle()
     return at
@@ -228,7 +232,10 @@ async def test_once_a_day_what_has_come_to_outrank_the_list_is_told(daily: Produ
     await daily.fill_form(name="Bo Late", message="We want to sponsor.", budget="250000")
     await daily.settle()
     bo = await daily.card("Bo Late")
-    await daily.press("move_snooze", on=bo, option="tomorrow")  # until nine, after the list
+    move = UUID(next(b["block_id"].partition(":")[2] for b in bo["blocks"] if b["type"] == "actions"))
+    nine = datetime.combine(next_working_day(daily), time(9), ZONE)  # after the list
+    async with daily.services.database.begin() as db:
+        await queue.snooze(db, move, until=nine.astimezone(UTC), by=OWNER, now=daily.clock.now)
     await daily.settle()
     await morning(daily)
     [message] = await the_lists(daily)
@@ -274,3 +281,40 @@ async def test_a_list_goes_on_where_slack_is_busy(daily: Product) -> None:
     daily.clock.advance(timedelta(minutes=1))
     await daily.settle()
     assert "*retired*" in shown_text((await the_lists(daily))[0])
+
+
+async def test_what_was_put_off_until_tomorrow_is_on_tomorrows_list(daily: Product) -> None:
+    await people(daily, 1)
+    await daily.press("move_snooze", on=await daily.card("Person A"), option="tomorrow")
+    await daily.settle()
+    days = (next_working_day(daily) - daily.clock.now.astimezone(ZONE).date()).days
+    await morning(daily)
+    [message] = await the_lists(daily)
+    assert days >= 1
+    assert len(titles(message)) == 1
+
+
+async def test_a_list_that_could_not_be_posted_all_day_is_not_posted_any_more(daily: Product) -> None:
+    await people(daily, 1)
+    for _ in range(3):
+        await daily.sandbox.fault("slack", "refuse", method="chat.postMessage")
+    at = await morning(daily)
+    for hours in (1, 10, 21):
+        daily.clock.now = at + timedelta(hours=hours)
+        await daily.settle()
+    assert await the_lists(daily) == []
+    async with daily.services.database.begin() as db:
+        waiting = select(effects.c.receipt).where(effects.c.action == "post_digest", effects.c.state == "applied")
+        assert "its day is over" in str((await db.execute(waiting)).scalar_one())
+
+
+async def test_one_owner_whose_zone_is_none_keeps_nobody_elses_list_back(daily: Product) -> None:
+    await people(daily, 1)
+    async with daily.services.database.begin() as db:
+        for user, zone in (("U0AAA", "Nowhere/Atall"), ("U0BBB", "UTC")):
+            await workspace.ensure_member(
+                db, workspace=daily.services.workspace, user=user, name=user, zone=zone, now=CAME
+            )
+        await db.execute(update(members).where(members.c.slack_user_id == "U0BBB").values(preferences={"digest": 5}))
+    await morning(daily)
+    assert len(await the_lists(daily)) == 1

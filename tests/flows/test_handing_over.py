@@ -3,7 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import select
+
 from core import digests, workspace
+from core.ports import Posted
+from core.tables import effects
 from tests.support.product import OWNER, Product
 
 ORLA = "U0ORLA"
@@ -88,3 +92,39 @@ async def test_a_list_that_showed_it_says_whose_it_is_now(product: Product) -> N
     message = (await product.messages())[-1]
     assert "*handed over* to <@U0ORLA>" in str(message["blocks"])
     assert not any(block["type"] == "actions" for block in message["blocks"])
+
+
+async def test_a_bot_or_nobody_gets_nothing(product: Product) -> None:
+    await product.fill_form(name="Ada Berg", message="We want to exhibit.")
+    await product.settle()
+    card = await product.card("Ada Berg")
+    answer = await handed(product, card, to="U0BOT")
+    assert answer["response"]["errors"] == {"whom": "this is a bot; nothing was done"}
+    assert "waits for your decision" in (await product.card("Ada Berg"))["text"]
+
+
+async def test_an_old_card_that_is_gone_ends_the_telling(product: Product) -> None:
+    await product.fill_form(name="Ada Berg", message="We want to exhibit.")
+    await product.settle()
+    card = await product.card("Ada Berg")
+    await product.press("move_more", on=card, option="hand_over")
+    view = (await product.view())["id"]
+    await product.services.ports.messenger.delete_post(Posted("D0CASEY", card["ts"]))
+    values = {"whom": {"input": ORLA}}
+    await product.sandbox.control("POST", "/control/submit", {"user": OWNER, "view_id": view, "values": values})
+    await product.settle()
+    async with product.services.database.begin() as db:
+        states = select(effects.c.state).where(effects.c.action == "replace_card")
+        assert (await db.execute(states)).scalars().all() == ["applied"]
+    assert len(await product.messages(ORLA)) == 1
+
+
+async def test_two_deliveries_at_once_hand_it_over_once(product: Product) -> None:
+    await product.fill_form(name="Ada Berg", message="We want to exhibit.")
+    await product.settle()
+    await product.press("move_more", on=await product.card("Ada Berg"), option="hand_over")
+    view = (await product.view())["id"]
+    body = {"user": OWNER, "view_id": view, "values": {"whom": {"input": ORLA}}, "times": 3}
+    await product.sandbox.control("POST", "/control/submit", body)
+    await product.settle()
+    assert len(await product.messages(ORLA)) == 1

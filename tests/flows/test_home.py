@@ -136,6 +136,9 @@ async def test_a_member_chooses_when_their_list_comes_and_wrong_regions_are_name
     body = {"user": OWNER, "view_id": view, "values": chosen}
     answer = await product.sandbox.control("POST", "/control/submit", body)
     assert "no public holidays are known for 'NARNIA'" in answer["response"]["errors"]["digest_holidays"]
+    chosen["digest_holidays"] = {"input": "bank"}  # a name within the package, and no country
+    answer = await product.sandbox.control("POST", "/control/submit", body)
+    assert "no public holidays are known for 'BANK'" in answer["response"]["errors"]["digest_holidays"]
     chosen["digest_holidays"] = {"input": "gb"}
     answer = await product.sandbox.control("POST", "/control/submit", body)
     assert answer["acked"]
