@@ -14,11 +14,12 @@ from core import approval, inbox, queue, undoing, workspace
 from core.database import Db
 
 MORNING = time(9)
+IN_TWO_HOURS = "two_hours"
 
 
 def snoozed_until(choice: str, *, zone: str, now: datetime, morning: time = MORNING) -> datetime:
     """When a snooze ends, in the owner's zone; `morning` is when their list comes. ValueError for a choice we never offered."""
-    if choice == "two_hours":
+    if choice == IN_TWO_HOURS:
         return now + timedelta(hours=2)
     today = now.astimezone(ZoneInfo(zone)).date()
     days = {"tomorrow": 1, "next_week": 7 - today.weekday()}
@@ -28,9 +29,12 @@ def snoozed_until(choice: str, *, zone: str, now: datetime, morning: time = MORN
     return begins.astimezone(UTC)
 
 
-async def morning_of(db: Db, user: str) -> time:
-    """When the person's day begins: with their list, so that what was put off until then is on it."""
-    return (await workspace.digest_of(db, user))[0].at or MORNING
+async def snooze_ends(db: Db, choice: str, *, user: str, now: datetime) -> datetime:
+    """The same for a member, whose morning begins with their list, so that what was put off until then is on it."""
+    zone, morning = (await workspace.member(db, user)).zone, None
+    if choice != IN_TWO_HOURS:
+        morning = (await workspace.digest_of(db, user))[0].at
+    return snoozed_until(choice, zone=zone, now=now, morning=morning or MORNING)
 
 
 def register(app: AsyncApp, services: Services) -> None:
@@ -42,8 +46,7 @@ def register(app: AsyncApp, services: Services) -> None:
         async with services.database.begin() as db:
             if not await _first(db, body):
                 return await ack()
-            zone = (await workspace.member(db, user)).zone
-            until = snoozed_until(choice_of(body), zone=zone, now=now, morning=await morning_of(db, user))
+            until = await snooze_ends(db, choice_of(body), user=user, now=now)
             await queue.snooze(db, move, until=until, by=user, now=now)
         services.bell.ring("card", [move])
         await ack()

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from bot.handlers.decide import morning_of, snoozed_until
+from bot.handlers.decide import snooze_ends
 from bot.services import Services
 from bot.views import switch_line
 from bot.views.card import SNOOZES
@@ -88,7 +88,7 @@ def answers(services: Services) -> dict[str, Answer]:
         async with services.database.begin() as db:
             move = await chosen(db, user, which, now)
             zone = (await workspace.member(db, user)).zone
-            until = snoozed_until(choice, zone=zone, now=now, morning=await morning_of(db, user))
+            until = await snooze_ends(db, choice, user=user, now=now)
             title = await finding.title_of(db, move, owner=user)
             try:
                 await queue.snooze(db, move, until=until, by=user, now=now)

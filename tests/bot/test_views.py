@@ -65,7 +65,12 @@ def assert_digest(digest):
     assert outside(digest.cards[0].title, 40).rstrip("…") in message["text"]
 
 
-def assert_modals_and_home(text):
+def assert_home(text):
+    for home in homes_of(text):
+        assert_view(home_view.render(home).to_dict(), members=[OWNER])
+
+
+def assert_modals(text):
     for action, params in plans_of(text):
         form = editing.form(action, params, move_id=MOVE, hold=timedelta(seconds=30), zone="Europe/London")
         assert_view(form.to_dict())
@@ -75,8 +80,6 @@ def assert_modals_and_home(text):
         assert_view(modal.word("Nothing to do", note_view.render(note)).to_dict())
     assert_view(modal.never(name=text, email=text, move_id=MOVE).to_dict())
     assert_view(modal.hand_over(title=text, move_id=MOVE).to_dict())
-    for home in homes_of(text):
-        assert_view(home_view.render(home).to_dict(), members=[OWNER])
 
 
 def assert_notes(text):
@@ -89,7 +92,7 @@ def assert_everywhere(text):
         assert_card(card_of(text, state))
         assert_card(decided_by_nobody(card_of(text, state)))
     assert_digest(digest_of(text, STATES))
-    assert_modals_and_home(text)
+    assert_modals(text)
     assert_notes(text)
 
 
@@ -101,10 +104,11 @@ def test_every_hostile_string_is_dead_and_within_limits_on_a_card_in_every_state
             assert_card(decided_by_nobody(card_of(text, state)))
 
 
-def test_every_hostile_string_is_dead_and_within_limits_on_a_list():
+def test_every_hostile_string_is_dead_and_within_limits_on_a_list_and_on_app_home():
     for number, text in enumerate(hostile_strings()):
         if number % 10 == 0:  # ten cards each time
             assert_digest(digest_of(text, STATES[number // 10 % len(STATES) :] + STATES))
+            assert_home(text)
 
 
 def test_a_list_says_what_was_done_since_the_one_before_and_what_was_left():
@@ -127,14 +131,16 @@ def test_a_list_says_what_was_done_since_the_one_before_and_what_was_left():
 
 def test_every_hostile_string_is_dead_and_within_limits_in_modals_and_notes():
     for text in hostile_strings():
-        assert_modals_and_home(text)
+        assert_modals(text)
         assert_notes(text)
 
 
 @pytest.mark.parametrize("limit", [40, 60, 150, 200, 300, 400, 600, 1500, 2000, 3000])
 def test_a_text_clipped_at_a_limit_of_ours_stays_whole_there(limit):
-    for text in around(limit):
+    for number, text in enumerate(around(limit)):
         assert_everywhere(text)
+        if number % 6 == 0:  # each kind of end, somewhere
+            assert_home(text)
 
 
 @settings(deadline=None, max_examples=40)
@@ -146,6 +152,7 @@ def test_a_text_clipped_at_a_limit_of_ours_stays_whole_there(limit):
 @example("🎪" * 3000)
 def test_any_text_is_dead_and_within_limits_everywhere(text):
     assert_everywhere(text)
+    assert_home(text)
 
 
 @settings(deadline=None)
