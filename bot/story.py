@@ -78,6 +78,9 @@ class Story:
         fits = updates and (not moves or _listed(updates[-1]) == moves) and said in str(updates[-1]["data"]["message"])
         return updates[-1] if fits else None
 
+    def draft_for(self, email: str) -> Entry | None:
+        return next((e for e in self.ledger(method="draft_created") if email in e["data"]["to"]), None)
+
     def mail_to(self, email: str) -> Entry | None:
         return next((e for e in self.ledger(method="mail_sent") if email in e["data"]["to"]), None)
 
@@ -218,6 +221,7 @@ def undo(story: Story) -> None:
     story.press(post, ids.EXECUTE)
     story.submit()
     story.see("a held card", lambda: story.update_about("Ulrika Back", "held: leaves"))
+    story.see("its draft", lambda: story.draft_for(email))  # taken back before, there would be none to delete
     story.proven("undo", story.press(post, ids.UNDO))
     again = story.see("a card that is open again", lambda: story.update_about("Ulrika Back", "waits for your decision"))
     deleted = story.see("the deleted draft", lambda: next(iter(story.ledger(method="draft_deleted")), None))

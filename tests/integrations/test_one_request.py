@@ -35,7 +35,7 @@ from integrations.gmail.client import GmailMailbox
 from integrations.google.token import token_source
 from integrations.hubspot.client import HubSpotCrm
 from tests.integrations.answering import LOST, NOWHERE, STATUSES, Answering, answering
-from tests.support.showing import card_of
+from tests.support.showing import card_of, digest_of, homes_of
 
 PORTS: Mapping[type, type] = {
     Mailbox: GmailMailbox,
@@ -126,6 +126,18 @@ ROWS: Mapping[tuple[type, str], Row] = {
     (Messenger, "update_card"): Row(
         lambda slack: slack.update_card(card_of("Dana"), channel="C1", ts="1.1"), POST, TURNED_AWAY
     ),
+    (Messenger, "post_digest"): Row(
+        lambda slack: slack.post_digest(digest_of("Dana"), channel="C1", key="k-0"), POST, TURNED_AWAY
+    ),
+    (Messenger, "update_digest"): Row(
+        lambda slack: slack.update_digest(digest_of("Dana"), channel="C1", ts="1.1"), POST, TURNED_AWAY
+    ),
+    (Messenger, "replace_with_note"): Row(
+        lambda slack: slack.replace_with_note(Note("handed_over", {"title": "x", "to": "U1"}), channel="C1", ts="1.1"),
+        POST,
+        TURNED_AWAY,
+    ),
+    (Messenger, "show_home"): Row(lambda slack: slack.show_home(homes_of("Dana")[0]), {"ok": True}, TURNED_AWAY),
     (Messenger, "delete_post"): Row(lambda slack: slack.delete_post(Posted("C1", "1.1")), POST, TURNED_AWAY),
 }
 
