@@ -130,7 +130,8 @@ class Worker:
         self._ended.clear()
         if now >= self._digests_due:
             self._digests_due = now + DIGESTS_EVERY
-            await self._make_digests(now)
+            with survived("the day's lists"):  # whatever is wrong with them, what is due goes on
+                await self._make_digests(now)
         async with self._services.database.begin() as db:
             stands = await all_workspaces.let_go_on(db, self._all_workspaces, now)
             if now >= self._silence_due:

@@ -72,9 +72,9 @@ async def top_up(db: Db, *, workspace_id: UUID, owner: str, day: date, now: date
     listed = select(digest_moves.c.move_id).where(digest_moves.c.digest_id == morning.id)
     told = or_(moves.c.id.in_(listed), moves.c.created_at > morning.created_at)
     candidates = moves.c.owner == owner, moves.c.state == "open", ~told
-    if highest is None or (await db.execute(select(moves.c.id).where(*candidates).limit(1))).first() is None:
-        return None
     untold = set((await db.execute(select(moves.c.id).where(*candidates))).scalars())
+    if highest is None or not untold:
+        return None
     best = next((move for move in await scoring.ranked(db, now, owner=owner) if move.id in untold), None)
     if best is None or best.score.aps <= highest:
         return None
