@@ -10,6 +10,7 @@ from arq.connections import ArqRedis, RedisSettings
 from redis.exceptions import RedisError
 
 from bot.serial import dumps, loads
+from bot.surviving import stop_if_told
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +66,7 @@ class Bell:
                 async with asyncio.timeout(CONNECT_TIMEOUT_S):
                     await (await self._connected()).enqueue_job("look", what, id, _queue_name=QUEUE)
             except (RedisError, OSError, TimeoutError) as down:
+                stop_if_told()
                 log.warning(
                     "the bell is silent: workers find the work by sweeping", extra={"error": type(down).__name__}
                 )

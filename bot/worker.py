@@ -19,7 +19,7 @@ from bot.keeping_up import KeepingUp
 from bot.serial import dumps, loads
 from bot.services import Services
 from bot.settings import needed
-from bot.surviving import survived
+from bot.surviving import stop_if_told, survived
 from bot.taking_in import TakingIn
 from bot.watching import Watcher
 from core import (
@@ -221,6 +221,7 @@ class Worker:
             try:
                 await self._listen()
             except (RedisError, OSError, TimeoutError) as down:
+                stop_if_told()
                 log.warning("the bell cannot be heard: sweeping", extra={"error": type(down).__name__})
             await asyncio.sleep(RECONNECT_S)
 
@@ -257,6 +258,4 @@ async def _closed(listener: ArqWorker) -> None:
     try:
         await listener.close()
     except asyncio.CancelledError:
-        this = asyncio.current_task()
-        if this is not None and this.cancelling():
-            raise
+        stop_if_told()

@@ -1,10 +1,15 @@
 """A worker that is told to stop comes to its end, whatever wakes it at that very moment."""
 
 import asyncio
+import random
+from urllib.parse import urlsplit
 
 import pytest
 
+from bot.surviving import survived
 from bot.worker import Worker
+from tests.chaos.raw_wire import RawLink
+from tests.conftest import NewProduct
 from tests.support.product import Product
 
 STOPS_WITHIN_S = 5
@@ -22,3 +27,44 @@ async def test_a_ring_while_it_is_stopped_does_not_keep_a_worker_alive(product: 
     _, still = await asyncio.wait([running], timeout=STOPS_WITHIN_S)
     running.cancel()
     assert not still
+
+
+async def test_redis_that_goes_away_while_a_worker_is_stopped_does_not_keep_it_alive(
+    new_product: NewProduct, redis_url: str
+) -> None:
+    valkey = urlsplit(redis_url)
+    link = RawLink(valkey.port or 0, random.Random(1), calm=lambda: True)
+    door = await asyncio.start_server(link.connected, "127.0.0.1", 0)
+    through = f"redis://:{valkey.password}@127.0.0.1:{door.sockets[0].getsockname()[1]}"
+    async with new_product(redis_url=through) as product:
+        worker, stop = Worker(product.services), asyncio.Event()
+        running = asyncio.create_task(worker.run(stop))
+        await asyncio.sleep(0.5)  # it listens for rings
+        link.stall()  # whatever it has asked stays unanswered
+        await asyncio.sleep(0.2)
+        door.close()  # and nobody gets in any more
+        stop.set()
+        _, still = await asyncio.wait([running], timeout=STOPS_WITHIN_S)
+        running.cancel()
+        link.go_on()
+        assert not still
+    await door.wait_closed()
+
+
+async def test_what_a_library_makes_of_being_stopped_is_not_survived() -> None:
+    async def look() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise ConnectionError("connection closed in the middle of a reply") from None
+
+    async def for_ever() -> None:
+        while True:
+            with survived("looking"):
+                await look()
+
+    task = asyncio.create_task(for_ever())
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task], timeout=STOPS_WITHIN_S)
+    assert task.cancelled()

@@ -100,6 +100,8 @@ class Bot:
         self.got: list[Json] = []
         self.forms: list[Json] = []
         self.on: dict[str, Told] = {}
+        self.answers_forms = threading.Event()
+        self.answers_forms.set()
         bot = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -124,6 +126,7 @@ class Bot:
     def take(self, path: str, kind: str, body: str) -> Json | None:
         if path.startswith("/webhooks/"):
             self.forms.append(json.loads(body))
+            self.answers_forms.wait(timeout=5)
             return {"ok": True}
         if "json" in kind:
             self.got.append(json.loads(body))

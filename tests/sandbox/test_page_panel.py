@@ -33,6 +33,17 @@ def test_one_click_fills_in_the_form_and_opens_a_deal(page: Page, sandbox: Sandb
     expect(page.locator("#happen [role=alert]").nth(1)).to_contain_text("No mail has gone out yet")
 
 
+def test_the_answer_to_an_earlier_click_leaves_alone_what_is_typed(page: Page, sandbox: Sandbox, bot: Bot) -> None:
+    bot.answers_forms.clear()
+    page.get_by_role("button", name="Someone fills in the form").click()
+    until(lambda: len(bot.forms) == 1)
+    page.get_by_label("Choose the details: Someone fills in the form").click()
+    page.get_by_label("Name").fill("Ada Okoro")
+    bot.answers_forms.set()
+    expect(page.locator("#happened-list")).to_contain_text("filled in the form")
+    expect(page.get_by_label("Name")).to_have_value("Ada Okoro")
+
+
 def test_a_draft_is_edited_sent_answered_and_a_lost_answer_is_told(page: Page, sandbox: Sandbox) -> None:
     raw = base64.urlsafe_b64encode(b"To: dana@northpier.example\r\nSubject: Your stand\r\n\r\nHello Dana").decode()
     draft = sandbox.gmail("drafts", {"message": {"raw": raw}})["id"]

@@ -28,11 +28,12 @@ export function maker(label, fields, { fill, run, ready = () => null }) {
     problem.textContent = missing ?? "";
     if (missing) return undefined;
     if (!details.open) set();
+    const sent = values();
     go.setAttribute("aria-busy", "true");
-    const done = await attempt(() => run(values()));
+    const done = await attempt(() => run(sent));
     go.removeAttribute("aria-busy");
     if (done === undefined) return undefined;
-    if (details.open) set();
+    if (details.open && JSON.stringify(values()) === JSON.stringify(sent)) set(); // not over what was typed meanwhile
     return refresh();
   };
   details.addEventListener("toggle", () => {
