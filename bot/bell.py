@@ -5,8 +5,8 @@ import logging
 from collections.abc import Iterable
 from uuid import UUID
 
-import arq
-from arq.connections import ArqRedis, RedisSettings
+from arq.connections import ArqRedis
+from redis.asyncio.connection import ConnectionPool
 from redis.exceptions import RedisError
 
 from bot.serial import dumps, loads
@@ -20,19 +20,22 @@ KEPT_RINGS = 1_000
 """Rings that wait for Redis; past this the sweep is quicker than the backlog."""
 
 
-def redis_settings(url: str) -> RedisSettings:
-    settings = RedisSettings.from_dsn(url)
-    settings.conn_timeout = 1
-    settings.conn_retries = 0
-    return settings
+def redis_at(url: str) -> ArqRedis:
+    """Connects when it is first used. arq's `create_pool` leaves a connection open where it is stopped while connecting."""
+    pool = ConnectionPool.from_url(url, socket_connect_timeout=CONNECT_TIMEOUT_S)
+    return ArqRedis(pool, default_queue_name=QUEUE, job_serializer=dumps, job_deserializer=loads)
+
+
+async def close(redis: ArqRedis) -> None:
+    """With all its connections, those in use as well."""
+    await redis.aclose(close_connection_pool=True)
 
 
 class Bell:
     """Rings in the background, so that nobody who commits something has to wait for Redis."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
-        self._pool: ArqRedis | None = None
+        self._redis = redis_at(url)
         self._waiting: asyncio.Queue[tuple[str, str]] = asyncio.Queue(KEPT_RINGS)
         self._task: asyncio.Task[None] | None = None
 
@@ -43,8 +46,7 @@ class Bell:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        if self._pool is not None:
-            await self._pool.aclose()
+        await close(self._redis)
 
     def ring(self, what: str, ids: Iterable[UUID]) -> None:
         """Something is to be done about these; returns at once."""
@@ -57,23 +59,16 @@ class Bell:
     async def ping(self) -> None:
         """Raises RedisError, OSError or TimeoutError when Redis does not answer."""
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
-            await (await self._connected()).ping()
+            await self._redis.ping()
 
     async def _ring_forever(self) -> None:
         while True:
             what, id = await self._waiting.get()
             try:
                 async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                    await (await self._connected()).enqueue_job("look", what, id, _queue_name=QUEUE)
+                    await self._redis.enqueue_job("look", what, id, _queue_name=QUEUE)
             except (RedisError, OSError, TimeoutError) as down:
                 stop_if_told()
                 log.warning(
                     "the bell is silent: workers find the work by sweeping", extra={"error": type(down).__name__}
                 )
-
-    async def _connected(self) -> ArqRedis:
-        if self._pool is None:
-            self._pool = await arq.create_pool(
-                redis_settings(self._url), default_queue_name=QUEUE, job_serializer=dumps, job_deserializer=loads
-            )
-        return self._pool

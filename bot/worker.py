@@ -8,13 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from arq.connections import create_pool
 from arq.typing import WorkerCoroutine
 from arq.worker import Worker as ArqWorker
 from arq.worker import func
 from redis.exceptions import RedisError
 
-from bot.bell import QUEUE, redis_settings
+from bot.bell import QUEUE, close, redis_at
 from bot.keeping_up import KeepingUp
 from bot.serial import dumps, loads
 from bot.services import Services
@@ -232,25 +231,27 @@ class Worker:
             self._wake.set()
 
         url = needed(self._services.settings.redis_url, "redis_url", "give a Redis or Valkey address")
-        # Closed here as well: arq leaves it open where it is stopped in the middle of a ring.
-        async with await create_pool(redis_settings(url), default_queue_name=QUEUE) as pool:
-            listener = ArqWorker(
-                functions=[func(cast(WorkerCoroutine, look), name="look", keep_result=0, max_tries=1)],
-                queue_name=QUEUE,
-                redis_pool=pool,
-                handle_signals=False,
-                poll_delay=0.05,
-                keep_result=0,
-                max_tries=1,
-                max_jobs=AT_ONCE * 5,
-                job_serializer=dumps,
-                job_deserializer=loads,
-                log_results=False,
-            )
+        redis = redis_at(url)
+        listener = ArqWorker(
+            functions=[func(cast(WorkerCoroutine, look), name="look", keep_result=0, max_tries=1)],
+            queue_name=QUEUE,
+            redis_pool=redis,
+            handle_signals=False,
+            poll_delay=0.05,
+            keep_result=0,
+            max_tries=1,
+            max_jobs=AT_ONCE * 5,
+            job_serializer=dumps,
+            job_deserializer=loads,
+            log_results=False,
+        )
+        try:
+            await listener.async_run()
+        finally:
             try:
-                await listener.async_run()
-            finally:
                 await _closed(listener)
+            finally:
+                await close(redis)  # arq leaves it open where it is stopped in the middle of a ring
 
 
 async def _closed(listener: ArqWorker) -> None:

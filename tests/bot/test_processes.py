@@ -11,13 +11,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
-import arq
 import httpx
 import pytest
 
-from bot.bell import QUEUE, redis_settings
+from bot.bell import QUEUE, close, redis_at
 from bot.embedded import valkey
-from bot.serial import dumps
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 30.0
@@ -109,10 +107,10 @@ def test_killing_up_leaves_nothing_behind(up) -> None:
 
 async def rung(url: str, times: int) -> None:
     """So many rings for moves that nobody knows, which a worker begins to take."""
-    pool = await arq.create_pool(redis_settings(url), job_serializer=dumps)
+    redis = redis_at(url)
     for _ in range(times):
-        await pool.enqueue_job("look", "card", str(uuid4()), _queue_name=QUEUE)
-    await pool.aclose()
+        await redis.enqueue_job("look", "card", str(uuid4()), _queue_name=QUEUE)
+    await close(redis)
 
 
 def test_a_worker_outlives_its_redis(urls, tmp_path: Path) -> None:

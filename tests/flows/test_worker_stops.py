@@ -1,6 +1,7 @@
 """A worker that is told to stop comes to its end, whatever wakes it at that very moment."""
 
 import asyncio
+import gc
 import random
 from urllib.parse import urlsplit
 
@@ -27,6 +28,19 @@ async def test_a_ring_while_it_is_stopped_does_not_keep_a_worker_alive(product: 
     _, still = await asyncio.wait([running], timeout=STOPS_WITHIN_S)
     running.cancel()
     assert not still
+
+
+@pytest.mark.parametrize("turns", range(0, 60, 4))
+async def test_a_worker_that_is_stopped_while_it_connects_leaves_nothing_open(product: Product, turns: int) -> None:
+    worker, stop = Worker(product.services), asyncio.Event()
+    running = asyncio.create_task(worker.run(stop))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    stop.set()
+    _, still = await asyncio.wait([running], timeout=STOPS_WITHIN_S)
+    running.cancel()
+    assert not still
+    gc.collect()  # what is open still warns as it goes, and a warning is an error
 
 
 async def test_redis_that_goes_away_while_a_worker_is_stopped_does_not_keep_it_alive(
