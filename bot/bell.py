@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from arq.connections import ArqRedis
+from redis.asyncio.client import Pipeline
 from redis.asyncio.connection import ConnectionPool
 from redis.exceptions import RedisError
 
@@ -20,10 +21,29 @@ KEPT_RINGS = 1_000
 """Rings that wait for Redis; past this the sweep is quicker than the backlog."""
 
 
+class _Pipeline(Pipeline):
+    async def reset(self) -> None:
+        """Gives its connection back where it is cut short as well: redis-py keeps it then, and says so as it goes."""
+        connection = self.connection
+        try:
+            await super().reset()  # type: ignore[no-untyped-call]
+        except BaseException:
+            if connection is not None and self.connection is connection:
+                self.connection = None
+                await connection.disconnect(nowait=True)
+                await self.connection_pool.release(connection)
+            raise
+
+
+class _Redis(ArqRedis):
+    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
+        return _Pipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
+
+
 def redis_at(url: str) -> ArqRedis:
     """Connects when it is first used. arq's `create_pool` leaves a connection open where it is stopped while connecting."""
     pool = ConnectionPool.from_url(url, socket_connect_timeout=CONNECT_TIMEOUT_S)
-    return ArqRedis(pool, default_queue_name=QUEUE, job_serializer=dumps, job_deserializer=loads)
+    return _Redis(pool, default_queue_name=QUEUE, job_serializer=dumps, job_deserializer=loads)
 
 
 async def close(redis: ArqRedis) -> None:

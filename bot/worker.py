@@ -48,6 +48,7 @@ TOP_UPS_EVERY = timedelta(minutes=5)
 RECONNECT_S = 1.0
 DRAIN_S = 8.0
 RENEW_S = 1.0
+RINGS_END_WITHIN_S = 1.0
 BREATH_S = 0.05
 """Between two sweeps of a worker at its work, each end of which wakes the next: one finds what several left behind."""
 
@@ -255,8 +256,10 @@ class Worker:
 
 
 async def _closed(listener: ArqWorker) -> None:
-    """arq cancels the rings it is taking and then waits for them: their cancellation must not pass for this task's own."""
+    """Rings that are being taken are taken to their end: arq leaves what it asks of Redis open where it is cancelled."""
+    if listener.tasks:
+        await asyncio.wait(listener.tasks.values(), timeout=RINGS_END_WITHIN_S)
     try:
         await listener.close()
-    except asyncio.CancelledError:
+    except asyncio.CancelledError:  # a ring that was cancelled after all must not pass for this task's own end
         stop_if_told()

@@ -4,9 +4,11 @@ import asyncio
 import gc
 import random
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 
+from bot.bell import QUEUE, close, redis_at
 from bot.surviving import survived
 from bot.worker import Worker
 from tests.chaos.raw_wire import RawLink
@@ -30,16 +32,22 @@ async def test_a_ring_while_it_is_stopped_does_not_keep_a_worker_alive(product: 
     assert not still
 
 
-@pytest.mark.parametrize("turns", range(0, 60, 4))
-async def test_a_worker_that_is_stopped_while_it_connects_leaves_nothing_open(product: Product, turns: int) -> None:
-    worker, stop = Worker(product.services), asyncio.Event()
-    running = asyncio.create_task(worker.run(stop))
-    for _ in range(turns):
-        await asyncio.sleep(0)
-    stop.set()
-    _, still = await asyncio.wait([running], timeout=STOPS_WITHIN_S)
-    running.cancel()
-    assert not still
+async def test_a_worker_stopped_as_it_connects_or_takes_rings_leaves_nothing_open(
+    product: Product, redis_url: str
+) -> None:
+    bell = redis_at(redis_url)
+    for turns in range(0, 320, 4):  # from before it has connected until the rings are taken
+        for _ in range(5):
+            await bell.enqueue_job("look", "effect", str(uuid4()), _queue_name=QUEUE)
+        worker, stop = Worker(product.services), asyncio.Event()
+        running = asyncio.create_task(worker.run(stop))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        stop.set()
+        _, still = await asyncio.wait([running], timeout=STOPS_WITHIN_S)
+        running.cancel()
+        assert not still
+    await close(bell)
     gc.collect()  # what is open still warns as it goes, and a warning is an error
 
 
