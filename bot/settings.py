@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from redis.connection import parse_url
 
 from core.digest_settings import DigestSettings
 from core.guardrails.settings import GuardrailSettings
@@ -102,6 +103,16 @@ class Settings(BaseSettings):
     def _empty_is_unset(cls, given: object) -> object:
         """`CASEYOS_X=` in an environment file means that X is not set."""
         return None if given == "" else given
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_address(cls, given: SecretStr | None) -> SecretStr | None:
+        try:
+            if given is not None:
+                parse_url(given.get_secret_value())  # type: ignore[no-untyped-call]
+        except ValueError:  # which may quote the password
+            raise ValueError("is no Redis address: give one like redis://:password@host:6379/0") from None
+        return given
 
     @property
     def digest(self) -> DigestSettings:
