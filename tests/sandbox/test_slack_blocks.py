@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import slackblocks
 from slack_sdk.models.blocks import (
     ActionsBlock,
     ButtonElement,
@@ -23,6 +24,7 @@ from slack_sdk.models.blocks import (
 )
 
 from integrations.sandbox.slack import blocks as block_kit
+from integrations.sandbox.slack.values import fields
 from tests.sandbox.slack_support import button, modal, section, text_field
 
 
@@ -44,6 +46,44 @@ def menu(kind="static_select", **more):
 
 def table(rows, columns=2):
     return {"type": "table", "rows": [[{"type": "raw_text", "text": "x"}] * columns] * rows}
+
+
+def data_table(rows, columns=2, **more):
+    return {
+        "type": "data_table",
+        "caption": "c",
+        "rows": [[{"type": "raw_text", "text": "x"}] * columns] * rows,
+        **more,
+    }
+
+
+def cells(rows):
+    return {"type": "data_table", "caption": "c", "rows": rows}
+
+
+def figures(value):
+    return [[{"type": "raw_text", "text": "x"}], [{"type": "raw_number", "value": value, "text": "1"}]]
+
+
+def chart(**more):
+    return {"type": "data_visualization", "title": "t", "chart": more}
+
+
+def pie(segments, value=1):
+    return chart(type="pie", segments=[{"label": "x", "value": value}] * segments)
+
+
+def bars(series=1, categories=("a", "b"), labels=None, **axes):
+    data = [{"label": one, "value": -1.5} for one in labels or categories]
+    return chart(
+        type="bar",
+        series=[{"name": str(n), "data": data} for n in range(series)],
+        axis_config={"categories": list(categories), **axes},
+    )
+
+
+def card(**more):
+    return {"type": "card", "title": plain("x"), **more}
 
 
 MANY = [option(str(n)) for n in range(101)]
@@ -94,6 +134,34 @@ EDGES = [
     ([table(100, 20)], [table(101)]),
     ([table(2)], [table(2, 21)]),
     ([table(1)], [table(1), table(1)]),
+    ([data_table(201, 20)], [data_table(202)]),
+    ([data_table(2)], [data_table(1)]),
+    ([data_table(2, caption="x")], [data_table(2, caption="")]),
+    ([data_table(2, page_size=100)], [data_table(2, page_size=101)]),
+    ([data_table(2, row_header_column_index=1)], [data_table(2, row_header_column_index=2)]),
+    (
+        [cells([[{"type": "raw_text", "text": "x" * 10_000}]] * 2)],
+        [cells([[{"type": "raw_text", "text": "x" * 10_001}]] * 2)],
+    ),
+    ([cells(figures(1.5))], [cells(figures("1"))]),
+    ([pie(6)], [pie(7)]),
+    ([pie(1, 0.1)], [pie(1, 0)]),
+    ([pie(1)] * 2, [pie(1)] * 3),
+    ([{**pie(1), "title": "x" * 50}], [{**pie(1), "title": "x" * 51}]),
+    ([bars(6)], [bars(7)]),
+    ([bars(1, [str(n) for n in range(20)])], [bars(1, [str(n) for n in range(21)])]),
+    ([bars(1, "ab", "ba")], [bars(1, "ab", "a")]),
+    ([bars(x_label="x" * 50)], [bars(x_label="x" * 51)]),
+    ([bars()], [bars(1, "aa")]),
+    ([card(title=plain("x" * 150))], [card(title=plain("x" * 151))]),
+    ([card(body=plain("x" * 200))], [card(body=plain("x" * 201))]),
+    ([card(actions=[button(str(n)) for n in range(3)])], [card(actions=[button(str(n)) for n in range(4)])]),
+    ([card(slack_icon={"type": "icon", "name": "call"})], [{"type": "card", "subtitle": plain("x")}]),
+    ([{"type": "carousel", "elements": [card()] * 10}], [{"type": "carousel", "elements": [card()] * 11}]),
+    (
+        [{"type": "carousel", "elements": [card(block_id="a"), card(block_id="b")]}],
+        [{"type": "carousel", "elements": [card(block_id="a"), card(block_id="a")]}],
+    ),
     ([{"type": "divider"}], [{"type": "divider", "text": plain("x")}]),
     ([{"type": "divider"}], [{"type": "divide"}]),
     ([section("x", accessory=button("a"))], [section("x", accessory={"type": "plain_text_input", "action_id": "a"})]),
@@ -122,8 +190,11 @@ def test_a_confirm_has_four_limits():
         ({"type": "markdown", "text": "x"}, {"message"}),
         (table(1), {"message", "home"}),
         (section("x"), {"message", "modal", "home"}),
-        ({"type": "data_table"}, set()),
-        ({"type": "card"}, set()),
+        (data_table(2), {"message", "home"}),
+        (pie(1), {"message", "home"}),
+        (card(), {"message", "modal", "home"}),
+        ({"type": "carousel", "elements": [card()]}, {"message", "home"}),
+        ({"type": "carousel", "elements": [section("x")]}, set()),
     ],
 )
 def test_blocks_belong_on_surfaces(block, surfaces):
@@ -198,6 +269,38 @@ def test_what_the_sdk_builds_is_accepted():
     ]
     assert block_kit.problems([one.to_dict() for one in message], "message") == []
     assert block_kit.view_problems(modal(*(one.to_dict() for one in fields)), "modal") == []
+
+
+def test_what_slackblocks_builds_of_cards_tables_and_charts_is_accepted():
+    press = slackblocks.Button("Go", "go", value="1")
+    points = [slackblocks.DataPoint("Mon", 3), slackblocks.DataPoint("Tue", -4.5)]
+    axes = slackblocks.AxisConfig(["Mon", "Tue"], x_label="day", y_label="replies")
+    series = [slackblocks.DataSeries("form", points), slackblocks.DataSeries("deal", points)]
+    rows = [
+        [slackblocks.RawText("Rule"), slackblocks.RawText("Replies")],
+        [slackblocks.RawText("Form"), slackblocks.RawNumber(3, "3 of 9")],
+    ]
+    one = slackblocks.CardBlock(title="Reply to Dana", subtitle="today", body="asked", actions=[press], subtext="86")
+    for block in (
+        one,
+        slackblocks.CarouselBlock([one, slackblocks.CardBlock(body="x")]),
+        slackblocks.TableBlock([[slackblocks.RawText("a"), slackblocks.RawText("b")]]),
+        slackblocks.DataTableBlock(rows, caption="Replies", page_size=7, row_header_column_index=1),
+        slackblocks.DataVisualizationBlock("Share", slackblocks.PieChart([slackblocks.ChartSegment("form", 2)])),
+        slackblocks.DataVisualizationBlock("Replies", slackblocks.BarChart(series, axes)),
+        slackblocks.DataVisualizationBlock("Replies", slackblocks.LineChart(series, axes)),
+        slackblocks.DataVisualizationBlock("Replies", slackblocks.AreaChart(series, axes)),
+    ):
+        assert block_kit.problems([block._resolve()], "message") == []
+
+
+def test_every_card_of_a_carousel_gets_ids_of_its_own():
+    kept = block_kit.completed(
+        [{"type": "carousel", "elements": [card(actions=[button("go")]), card(actions=[button("go")])]}]
+    )
+    ids = [kept[0]["block_id"], *(one["block_id"] for one in kept[0]["elements"])]
+    assert len(set(ids)) == 3
+    assert {at for at in fields(kept) if at[1] == "go"} == {(one, "go") for one in ids[1:]}
 
 
 def test_what_slack_adds_is_added_without_touching_what_was_sent():

@@ -1,11 +1,14 @@
 // Block Kit as nodes.
 
+import { card, carousel } from "./cards.js";
+import { chart } from "./charts.js";
 import { el } from "./dom.js";
 import { element, image, undrawn } from "./elements.js";
 import { inputBlock } from "./inputs.js";
 import { plain, text } from "./mrkdwn.js";
 import { showPending } from "./press.js";
 import { markdown, richText } from "./richtext.js";
+import { dataTable, table } from "./tables.js";
 
 /** `where`: { kind: "message" | "view" | "home", target: what names it for the control routes }. */
 export function renderBlocks(blocks, where) {
@@ -24,6 +27,11 @@ function renderBlock(block, where) {
     case "input": return where.kind === "message" ? undrawn("block outside of a modal", "input") : inputBlock(block);
     case "rich_text": return el("div", { class: "block" }, richText(block));
     case "markdown": return el("div", { class: "block" }, markdown(block));
+    case "card": return card(block, where);
+    case "carousel": return carousel(block, where);
+    case "table": return table(block);
+    case "data_table": return dataTable(block);
+    case "data_visualization": return chart(block);
     default: return undrawn("block", block.type);
   }
 }

@@ -5,9 +5,12 @@ import json
 import secrets
 from typing import Any
 
+from integrations.sandbox.slack.cards import CARD, CAROUSEL
+from integrations.sandbox.slack.charts import DATA_VISUALIZATION
 from integrations.sandbox.slack.elements import ELEMENTS, ID, IN_ACTIONS, IN_INPUT, IN_SECTION, URL, elements
-from integrations.sandbox.slack.rich_text import RICH_TEXT_PARTS, TABLE_FIELDS, table_rule
+from integrations.sandbox.slack.rich_text import RICH_TEXT_PARTS
 from integrations.sandbox.slack.shapes import Check, Place, Problems, boolean, by_type, list_of, shape, string, text
+from integrations.sandbox.slack.tables import DATA_TABLE, TABLE
 
 Block = dict[str, Any]
 
@@ -15,12 +18,14 @@ MOST_BLOCKS = {"message": 50, "modal": 100, "home": 100}
 MARKDOWN_IN_ALL = 12_000
 VIEW_BYTES = 250_000
 
-_EVERYWHERE = {"section", "actions", "context", "header", "divider", "image", "rich_text"}
+_EVERYWHERE = {"section", "actions", "context", "header", "divider", "image", "rich_text", "card"}
+_WIDE = {"table", "data_table", "data_visualization", "carousel"}
 ON_SURFACE = {
-    "message": _EVERYWHERE | {"markdown", "table"},
+    "message": _EVERYWHERE | _WIDE | {"markdown"},
     "modal": _EVERYWHERE | {"input"},
-    "home": _EVERYWHERE | {"input", "table"},
+    "home": _EVERYWHERE | _WIDE | {"input"},
 }
+MOST_OF_A_KIND = {"table": 1, "data_visualization": 2}
 
 
 def _section_rule(block: Block, place: Place) -> None:
@@ -74,7 +79,11 @@ BLOCKS: dict[str, Check] = {
     ),
     "rich_text": shape({"elements": list_of(by_type(RICH_TEXT_PARTS, "rich_text"), 1, 100)}, {"block_id": ID}),
     "markdown": shape({"text": string(MARKDOWN_IN_ALL)}, {"block_id": ID}),
-    "table": shape(TABLE_FIELDS[0], {**TABLE_FIELDS[1], "block_id": ID}, rule=table_rule),
+    "table": TABLE,
+    "data_table": DATA_TABLE,
+    "data_visualization": DATA_VISUALIZATION,
+    "card": CARD,
+    "carousel": CAROUSEL,
 }
 
 
@@ -91,14 +100,25 @@ def problems(blocks: Any, surface: str, pointer: str = "/blocks") -> list[str]:
 
 def interactive(block: Block) -> list[dict[str, Any]]:
     """The elements of a block that carry an action_id."""
-    candidates = [*block.get("elements", []), block.get("accessory"), block.get("element")]
+    candidates = [
+        *block.get("elements", []),
+        *block.get("actions", []),
+        block.get("accessory"),
+        block.get("element"),
+    ]
     names = IN_ACTIONS | IN_INPUT
     return [one for one in candidates if isinstance(one, dict) and one.get("type") in names]
 
 
+def nested(block: Block) -> list[Block]:
+    """The block, and the cards of a carousel with it: each has an id and buttons of its own."""
+    return [block, *block["elements"]] if block["type"] == "carousel" else [block]
+
+
 def _across(blocks: list[Block], place: Place) -> None:
-    block_ids = [block["block_id"] for block in blocks if "block_id" in block]
-    for index, block in enumerate(blocks):
+    placed = [(index, each) for index, block in enumerate(blocks) for each in nested(block)]
+    block_ids = [each["block_id"] for _, each in placed if "block_id" in each]
+    for index, block in placed:
         if block_ids.count(block.get("block_id", "")) > 1:
             place.at(index).wrong(f"block_id already exists: {block['block_id']}")
         action_ids = [one["action_id"] for one in interactive(block) if "action_id" in one]
@@ -106,8 +126,9 @@ def _across(blocks: list[Block], place: Place) -> None:
             place.at(index).wrong(f"action_id already exists: {action_id}")
     if sum(len(block["text"]) for block in blocks if block["type"] == "markdown") > MARKDOWN_IN_ALL:
         place.wrong(f"markdown blocks must be less than {MARKDOWN_IN_ALL + 1} characters in all")
-    if sum(block["type"] == "table" for block in blocks) > 1:
-        place.wrong("only one table is allowed")
+    for kind, most in MOST_OF_A_KIND.items():
+        if sum(block["type"] == kind for block in blocks) > most:
+            place.wrong(f"no more than {most} {kind} allowed")
 
 
 _MODAL_FIELDS: dict[str, Check] = {
@@ -147,14 +168,14 @@ def view_problems(view: Any, kind: str) -> list[str]:
 def completed(blocks: list[Block]) -> list[Block]:
     """A copy with what Slack adds: ids where none were given, `emoji` and `verbatim` on text objects."""
     copied = copy.deepcopy(blocks)
-    for block in copied:
+    for block in [each for outer in copied for each in nested(outer)]:
         block.setdefault("block_id", secrets.token_urlsafe(4))
         for element in interactive(block):
             element.setdefault("action_id", secrets.token_urlsafe(4))
         if block["type"] == "input":
             block.setdefault("optional", False)
             block.setdefault("dispatch_action", False)
-        if block["type"] not in {"rich_text", "markdown", "table"}:
+        if block["type"] not in {"rich_text", "markdown", "table", "data_table", "data_visualization", "carousel"}:
             _complete_texts(block)
     return copied
 

@@ -1,11 +1,7 @@
-"""The shapes inside rich_text and table blocks."""
-
-from typing import Any
+"""The shapes inside rich_text blocks."""
 
 from integrations.sandbox.slack.elements import URL, USER
-from integrations.sandbox.slack.shapes import Check, Place, boolean, by_type, integer, list_of, one_of, shape, string
-
-MOST_ROWS, MOST_COLUMNS = 100, 20
+from integrations.sandbox.slack.shapes import Check, boolean, by_type, integer, list_of, one_of, shape, string
 
 _STYLE = shape({}, {"bold": boolean, "italic": boolean, "strike": boolean, "code": boolean, "underline": boolean})
 _STYLED: dict[str, Check] = {"style": _STYLE}
@@ -35,21 +31,3 @@ RICH_TEXT_PARTS: dict[str, Check] = {
     "rich_text_preformatted": shape({"elements": _RUN}, {"border": integer(0, 1), "language": string(50)}),
     "rich_text_quote": shape({"elements": _RUN}, {"border": integer(0, 1)}),
 }
-
-_CELL = by_type(
-    {
-        "raw_text": shape({"text": string(3000)}),
-        "rich_text": shape({"elements": list_of(by_type(RICH_TEXT_PARTS, "cell"), 1, 20)}),
-    },
-    "table cell",
-)
-_COLUMN = shape({}, {"align": one_of("left", "center", "right"), "is_wrapped": boolean})
-TABLE_FIELDS: tuple[dict[str, Check], dict[str, Check]] = (
-    {"rows": list_of(list_of(_CELL, 1, MOST_COLUMNS), 1, MOST_ROWS)},
-    {"column_settings": list_of(_COLUMN, 1, MOST_COLUMNS)},
-)
-
-
-def table_rule(block: dict[str, Any], place: Place) -> None:
-    if len({len(row) for row in block["rows"]}) > 1:
-        place.at("rows").wrong("all rows must have the same number of cells")

@@ -78,6 +78,11 @@ def integer(least: int, most: int) -> Check:
     return check
 
 
+def number(value: Any, place: Place) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        place.wrong("must be a number")
+
+
 def number_text(value: Any, place: Place) -> None:
     """A number as number_input wants it: in a string."""
     try:

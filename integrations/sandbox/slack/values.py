@@ -5,7 +5,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from integrations.sandbox.slack.blocks import interactive
+from integrations.sandbox.slack.blocks import interactive, nested
 from integrations.sandbox.slack.errors import NotThere
 from integrations.sandbox.slack.people import BOT_USER, PEOPLE
 
@@ -27,7 +27,8 @@ class Invalid(Exception):
 
 def fields(blocks: list[dict[str, Any]]) -> dict[tuple[str, str], tuple[dict[str, Any], Element]]:
     """Every interactive element by (block_id, action_id), with its block."""
-    return {(block["block_id"], one["action_id"]): (block, one) for block in blocks for one in interactive(block)}
+    shown = [one for block in blocks for one in nested(block)]
+    return {(block["block_id"], one["action_id"]): (block, one) for block in shown for one in interactive(block)}
 
 
 def state(blocks: list[dict[str, Any]], typed: Typed) -> dict[str, dict[str, Any]]:
