@@ -3,7 +3,7 @@
 
 import { append, el, freshId } from "./dom.js";
 
-const WIDE = 560, HIGH = 230, LEFT = 52, RIGHT = 12, TOP = 14, BOTTOM = 34;
+const WIDE = 560, HIGH = 230, LEFT = 52, RIGHT = 12, TOP = 22, BOTTOM = 34;
 const PATTERNS = ["", "M0 8L8 0M-2 2L2-2M6 10L10 6", "M0 4H8", "M4 0V8", "M0 0L8 8M-2 6L2 10M6-2L10 2", "M0 4H8M4 0V8"];
 const DASHES = [null, "7 4", "2 3", "10 3 2 3", "5 2", "1 4"];
 const MARKS = ["M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0", "M-4-4H4V4H-4Z", "M0-5L5 4H-5Z", "M0-5L5 0L0 5L-5 0Z", "M-5-4H5L0 5Z", "M-4-1H-1V-4H1V-1H4V1H1V4H-1V1H-4Z"];
@@ -17,6 +17,7 @@ function svg(tag, props = {}, ...children) {
 }
 
 const figure = (value) => value.toLocaleString("en", { maximumFractionDigits: 2 });
+const brief = (value) => value.toLocaleString("en", { notation: "compact", maximumFractionDigits: 2 });
 const short = (words, most) => (words.length > most ? `${words.slice(0, most - 1)}…` : words);
 
 export function chart(block) {
@@ -92,11 +93,11 @@ function plot({ type, series, axis_config: { categories, x_label: across, y_labe
   const nodes = [
     ...marks.map((value) => [
       svg("line", { x1: LEFT, x2: WIDE - RIGHT, y1: y(value), y2: y(value), class: value === 0 ? "nought" : "rule" }),
-      svg("text", { x: LEFT - 6, y: y(value), class: "tick up" }, figure(value)),
+      svg("text", { x: LEFT - 6, y: y(value), class: "tick up" }, brief(value)),
     ]),
     ...categories.map((name, index) => (index % every ? null : svg("text", { x: x(index), y: HIGH - BOTTOM + 15, class: "tick" }, short(name, Math.max(3, Math.floor((slot * every) / 6.5)))))),
     across ? svg("text", { x: LEFT + (WIDE - LEFT - RIGHT) / 2, y: HIGH - 4, class: "axis" }, across) : null,
-    up ? svg("text", { x: LEFT, y: 8, class: "axis first" }, up) : null,
+    up ? svg("text", { x: LEFT, y: 10, class: "axis first" }, up) : null,
   ];
   const draw = { bar: bars, area: areas, line: lines }[type];
   const drawn = series.map((one, index) => draw({ index, of: series.length, values: categories.map((name) => valueOf(one, name)), categories, name: one.name, slot, x, y }));
