@@ -1,6 +1,12 @@
 """The words of `/moves` about a person's own list: today, all, find, snooze; and what it says to a word it does not know."""
 
+import re
+from pathlib import Path
+
+from bot.handlers.moves import HELP
 from tests.support.product import OWNER, Product
+
+PAGE = Path(__file__).resolve().parents[2] / "integrations/sandbox/page/composer.js"
 
 
 async def three(product: Product) -> list[str]:
@@ -17,6 +23,14 @@ async def test_today_and_nothing_say_the_same(product: Product) -> None:
     said = await product.say("today")
     assert said == await product.say("") == await product.say("list")
     assert all(name in said for name in names)
+
+
+async def test_the_sandbox_hints_at_every_word_that_help_explains_and_at_no_other(product: Product) -> None:
+    hinted = set(re.findall(r'"/moves ([a-z-]+) ?"', PAGE.read_text(encoding="utf-8")))
+    explained = set(re.findall(r"/moves ([a-z-]+)", HELP)) | {"today", "opt-out"}
+    assert hinted == explained
+    for word in hinted - {"pause"}:
+        assert not (await product.say(word)).startswith("I know no"), word
 
 
 async def test_all_lists_what_is_open_under_way_and_put_off_and_nothing_that_is_over(product: Product) -> None:

@@ -197,15 +197,22 @@ def test_a_command_is_hinted_sent_and_answered_for_one_person_only(page: Page, b
     bot.on["/moves"] = lambda asked: {"response_type": "ephemeral", "text": f"You asked for {asked['text']}."}
     composer = page.get_by_placeholder("Message CaseyOS")
     composer.fill("/mo")
-    expect(page.get_by_role("listbox", name="Commands").get_by_role("option")).to_have_count(5)
+    hints = page.get_by_role("listbox", name="Commands").get_by_role("option")
+    expect(hints.first).to_contain_text("/moves today")
+    composer.fill("/moves op")
+    expect(hints).to_have_count(2)
+    composer.press("ArrowUp")
+    composer.press("Tab")
+    expect(composer).to_have_value("/moves opt-out ")
+    composer.fill("/moves to")
     composer.press("ArrowDown")
     composer.press("Tab")
-    expect(composer).to_have_value("/moves list")
+    expect(composer).to_have_value("/moves today")
     composer.press("Enter")
 
     answer = page.locator("#messages article").last
     expect(answer).to_contain_text("Only visible to you")
-    expect(answer).to_contain_text("You asked for list.")
+    expect(answer).to_contain_text("You asked for today.")
     page.get_by_label("Act as").select_option("U0ORLA")
     expect(page.locator("#messages article")).to_have_count(0)
 
@@ -236,6 +243,6 @@ def test_home_is_drawn_and_its_buttons_reach_the_bot(page: Page, sandbox: Sandbo
     assert bot.got[-1]["view"]["type"] == "home"
 
 
-def test_an_unknown_block_is_shown_as_such(page: Page, sandbox: Sandbox) -> None:
-    sandbox.say("A table", [{"type": "table", "rows": [[{"type": "raw_text", "text": "x"}]]}])
-    expect(page.locator("#messages .undrawn")).to_have_text("This block is not drawn: block table")
+def test_an_element_that_is_not_drawn_is_shown_as_such(page: Page, sandbox: Sandbox) -> None:
+    sandbox.say("A date", [{"type": "actions", "elements": [{"type": "datepicker", "action_id": "day"}]}])
+    expect(page.locator("#messages .undrawn")).to_have_text("This block is not drawn: element datepicker")

@@ -5,11 +5,22 @@ import { el, freshId } from "./dom.js";
 import { channel, channelLabel, load, nameOf, store, users } from "./store.js";
 import { toast } from "./toast.js";
 
+/** Commands as the bot explains them; one that ends in a space wants something after it. */
 const COMMANDS = [
-  ["/moves list", "today's moves, best first"],
-  ["/moves why", "how a score adds up: /moves why MOVE"],
-  ["/moves pause", "nothing is sent until resumed"],
-  ["/moves resume", "go on after a pause"],
+  ["/moves today", "what is worth doing now, best first"],
+  ["/moves all", "all that is open, under way or put off"],
+  ["/moves find ", "your moves about a person or a company"],
+  ["/moves snooze ", "put one off: 1 tomorrow, 2 2h, 3 next week"],
+  ["/moves why ", "how a score adds up: why 1"],
+  ["/moves undo ", "what can still be taken back; undo 1, undo hour"],
+  ["/moves audit ", "who did what on a move"],
+  ["/moves guardrails", "what stops a mail, and the room that is left"],
+  ["/moves second ", "approve as the second person"],
+  ["/moves opt-in ", "somebody asked for marketing mail"],
+  ["/moves opt-out ", "somebody wants no more mail at all"],
+  ["/moves pause ", "nothing leaves until resumed"],
+  ["/moves resume", "what was waiting goes on"],
+  ["/moves dryrun ", "on, off: Execute rehearses"],
   ["/moves help", "what this can do"],
 ];
 const drafts = new Map();
@@ -43,13 +54,14 @@ export function mountComposer(host, { thread, label }) {
     hints.replaceChildren(...list.map(([words, what], index) => el("li", {
       role: "option", id: `${id}-${index}`, "aria-selected": String(index === picked),
       on: { mousedown: (event) => { event.preventDefault(); take(words); } },
-    }, el("strong", {}, words), el("span", {}, what))));
+    }, el("strong", {}, words.trim()), el("span", {}, what))));
+    hints.children[picked]?.scrollIntoView({ block: "nearest" });
     if (picked >= 0) area.setAttribute("aria-activedescendant", `${id}-${picked}`);
     else area.removeAttribute("aria-activedescendant");
   }
 
   function take(words) {
-    area.value = words === "/moves why" ? `${words} ` : words;
+    area.value = words;
     fit();
     suggest();
   }
@@ -85,7 +97,7 @@ export function mountComposer(host, { thread, label }) {
     if (event.isComposing) return;
     if (open && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
       event.preventDefault();
-      suggest((picked + (event.key === "ArrowDown" ? 1 : -1) + list.length) % list.length);
+      suggest(event.key === "ArrowDown" ? (picked + 1) % list.length : (picked > 0 ? picked : list.length) - 1);
     } else if (open && event.key === "Escape") {
       event.preventDefault();
       hints.hidden = true;
