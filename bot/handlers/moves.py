@@ -7,7 +7,15 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import ids
-from bot.handlers import audit_command, consent_command, dry_run_command, list_commands, stop_commands, undo_command
+from bot.handlers import (
+    audit_command,
+    connect_command,
+    consent_command,
+    dry_run_command,
+    list_commands,
+    stop_commands,
+    undo_command,
+)
 from bot.handlers.clicked import delivery_of
 from bot.services import Services
 from bot.views import modal
@@ -32,6 +40,7 @@ HELP = "\n".join(
         "*/moves pause all [reason]*  the same in all workspaces; *resume all* lifts it",
         "*/moves resume*  what was waiting goes on",
         "*/moves dryrun on*, *off*  Execute rehearses your moves; *workspace on*, *off* everybody's",
+        "*/moves connect*  what is connected, whether it answers, how to mend it",
         "*/moves help*  this",
     )
 )
@@ -53,6 +62,7 @@ def register(app: AsyncApp, services: Services) -> None:
         "undo": undo_command.answer(services),
         "audit": audit_command.answer(services),
         "dryrun": dry_run_command.answer(services),
+        "connect": connect_command.answer(services),
         "help": told,
         **list_commands.answers(services),
         **consent_command.answers(services),

@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 from rich.console import Console
 
-from bot import doctor
+from bot import doctor, examination
 from bot.embedded.process import free_port
 from bot.findings import Finding, Level, without_secrets
 from bot.scopes import BOT_SCOPES
@@ -73,7 +73,7 @@ async def found(settings: Settings) -> dict[str, Finding]:
     """By what it is about; of several the worst."""
     worst: dict[str, Finding] = {}
     order = list(Level)
-    for one in await doctor.examine(settings):
+    for one in await examination.examine(settings):
         if one.about not in worst or order.index(one.level) > order.index(worst[one.about].level):
             worst[one.about] = one
     return worst
@@ -108,7 +108,7 @@ WHO = {"ok": True, "team": "Pier 7 Marketing", "user": "caseyos", "team_id": "T0
 
 
 async def test_all_is_well_with_the_sandbox_in_place_of_the_services(chosen: Chosen, well: Database) -> None:
-    findings = await doctor.examine(chosen())
+    findings = await examination.examine(chosen())
     assert [one for one in findings if one.level is not Level.OK] == []
     said = {one.about: one.said for one in findings}
     assert said["schema"] == f"at {head()}, the newest"
@@ -132,7 +132,7 @@ async def test_every_finding_that_is_not_well_says_how_to_mend_it(chosen: Chosen
         redis_url="redis://127.0.0.1:1/0",
     )
     for settings in (nothing, away):
-        bad = [one for one in await doctor.examine(settings) if one.level is not Level.OK]
+        bad = [one for one in await examination.examine(settings) if one.level is not Level.OK]
         assert len(bad) >= 5
         assert [one for one in bad if not one.mend] == []
 
@@ -263,7 +263,7 @@ async def test_work_that_waits_for_somebody_is_counted(chosen: Chosen, well: Dat
                 effects.insert().values(workspace_id=well.workspace, id=new_id(), move_id=move, **row, **times)
             )
 
-    warnings = [one.said for one in await doctor.examine(chosen()) if one.level is Level.WARNING]
+    warnings = [one.said for one in await examination.examine(chosen()) if one.level is Level.WARNING]
 
     assert warnings == [
         "1 wait: nobody is set to get it: set CASEYOS_DEFAULT_OWNER",
@@ -275,7 +275,7 @@ async def test_work_that_waits_for_somebody_is_counted(chosen: Chosen, well: Dat
 async def test_settings_that_contradict_each_other_are_told(chosen: Chosen, tmp_path: Path) -> None:
     told = {
         one.said: one.level
-        for one in await doctor.examine(
+        for one in await examination.examine(
             chosen(
                 slack_bot_token="xapp-swapped",
                 slack_app_token=None,
@@ -408,13 +408,13 @@ async def test_the_exit_code_is_that_of_the_worst_finding(chosen: Chosen, well: 
     assert doctor.exit_code([Finding("x", Level.OK, "y")]) == 0
     assert doctor.exit_code([Finding("x", Level.WARNING, "y", "z")]) == 0
     assert doctor.exit_code([Finding("x", Level.WARNING, "y", "z"), Finding("x", Level.PROBLEM, "y", "z")]) == 1
-    assert doctor.exit_code(await doctor.examine(chosen())) == 0
+    assert doctor.exit_code(await examination.examine(chosen())) == 0
 
 
 async def test_without_colour_the_table_says_the_state_in_words(chosen: Chosen, well: Database) -> None:
     console = Console(width=160, no_color=True, force_terminal=True)
     with console.capture() as captured:
-        console.print(doctor.table(await doctor.examine(chosen(hubspot_token=None)), chosen()))
+        console.print(doctor.table(await examination.examine(chosen(hubspot_token=None)), chosen()))
     lines = captured.get().splitlines()
     assert "\x1b[3" not in captured.get()
     [hubspot] = [line for line in lines if line.startswith("HubSpot")]

@@ -159,7 +159,6 @@ async def running_product(
         slack_bot_token="xoxb-sandbox",
         slack_signing_secret=signing_secret,
         slack_api_url=sandbox.slack_url,
-        hubspot_token="pat-sandbox",
         hubspot_api_url=sandbox.hubspot_url,
         google_access_token="ya29.sandbox",
         gmail_api_url=sandbox.gmail_url,
@@ -167,7 +166,7 @@ async def running_product(
         forms_secret=forms_secret,
         hold_s=HOLD.total_seconds(),
         port=0,
-        **{"digest_at": None, **settings},
+        **{"digest_at": None, "hubspot_token": "pat-sandbox", **settings},
     )
     began = (await sandbox.control("GET", "/control/ledger?after=1000000000"))["last"]
     async with wiring.services(chosen, clock=clock) as services:

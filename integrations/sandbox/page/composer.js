@@ -21,6 +21,7 @@ const COMMANDS = [
   ["/moves pause ", "nothing leaves until resumed"],
   ["/moves resume", "what was waiting goes on"],
   ["/moves dryrun ", "on, off: Execute rehearses"],
+  ["/moves connect", "what is connected, and whether it answers"],
   ["/moves help", "what this can do"],
 ];
 const drafts = new Map();
