@@ -36,6 +36,7 @@ def routes(world: World, delivery: Delivery) -> list[web.RouteDef]:
         "bot": control.bot,
         "member": control.member,
         "limits": control.limits,
+        "blocks": control.blocks,
         "disconnect": control.disconnect,
     }
 
@@ -154,6 +155,13 @@ class SlackControl:
             raise NotThere("bad_on", "on is true or false", field="on", status=400)
         self._slack.posting_limit.on = asked["on"]
         return {"on": asked["on"]}
+
+    async def blocks(self, asked: Asked) -> Done:
+        """Whether the workspace has this year's blocks."""
+        if not isinstance(asked.get("newest"), bool):
+            raise NotThere("bad_newest", "newest is true or false", field="newest", status=400)
+        self._slack.newest_blocks = asked["newest"]
+        return {"newest": asked["newest"]}
 
     async def disconnect(self, asked: Asked) -> Done:
         """Ask every Socket Mode client to reconnect."""

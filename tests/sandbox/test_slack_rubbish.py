@@ -70,6 +70,7 @@ async def test_every_argument_of_every_method(tmp_path, method):
         ("bot", {"url": "http://127.0.0.1:9", "mode": "socket"}),
         ("member", {"channel": "C0WINS", "member": True}),
         ("limits", {"on": False}),
+        ("blocks", {"newest": False}),
         ("disconnect", {"reason": "warning"}),
     ],
 )

@@ -155,6 +155,20 @@ async def test_posting_too_fast_is_429_with_retry_after(tmp_path):
         assert len(await box.messages("C0WINS")) == 6
 
 
+async def test_a_workspace_may_lack_the_newest_blocks(tmp_path):
+    card = {"type": "card", "title": {"type": "plain_text", "text": "x"}}
+    async with sandbox(tmp_path) as box:
+        await box.do("blocks", newest=False)
+        with pytest.raises(SlackApiError) as refused:
+            await box.client.chat_postMessage(channel="C0WINS", text="x", blocks=[card])
+        assert refused.value.response["error"] == "invalid_blocks"
+        with pytest.raises(SlackApiError):
+            await box.client.views_publish(user_id="U0CASEY", view={"type": "home", "blocks": [card]})
+        await box.do("blocks", newest=True)
+        await box.client.chat_postMessage(channel="C0WINS", text="x", blocks=[card])
+        await box.client.views_publish(user_id="U0CASEY", view={"type": "home", "blocks": [card]})
+
+
 @pytest.mark.parametrize(("kind", "posted"), [("lose_answer", 1), ("lose_request", 0)])
 async def test_a_cut_connection_leaves_exactly_what_happened(tmp_path, kind, posted):
     async with sandbox(tmp_path) as box:

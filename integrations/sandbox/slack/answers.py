@@ -39,10 +39,10 @@ def _apply_submission(slack: Workspace, view_id: str, said: Said) -> None:
         slack.views.type_into(opened, opened["typed"], _errors(opened["view"], said.get("errors")))
         slack.effect("view_errors", {"user": user, "view_id": view_id, "errors": said["errors"]})
     elif action == "update":
-        view = slack.views.update(view_id, sound(said.get("view"), "modal"), None)["view"]
+        view = slack.views.update(view_id, sound(slack, said.get("view"), "modal"), None)["view"]
         slack.effect("view_updated", {"user": user, "view_id": view_id, "view": view})
     elif action == "push":
-        view = slack.views.push(user, sound(said.get("view"), "modal"))["view"]
+        view = slack.views.push(user, sound(slack, said.get("view"), "modal"))["view"]
         slack.effect("view_pushed", {"user": user, "view_id": view["id"], "view": view})
     elif action == "clear" or (action is None and not said):
         for gone in slack.views.close(view_id, all_of_stack=action == "clear"):
@@ -100,7 +100,7 @@ def _change_original(slack: Workspace, url: dict[str, Any], said: Said) -> None:
         slack.messages.remove(found)
         slack.effect("message_deleted", place)
     else:
-        text, blocks = chat.content(said, chat.MOST_TEXT)
+        text, blocks = chat.content(slack, said, chat.MOST_TEXT)
         if not url["ephemeral"]:
             changed = chat.change(slack, found, said, text, blocks)
             slack.effect("message_updated", place | {"message": changed})
@@ -112,7 +112,7 @@ def _change_original(slack: Workspace, url: dict[str, Any], said: Said) -> None:
 
 
 def _post(slack: Workspace, user: str, channel: str, said: Said) -> None:
-    text, blocks = chat.content(said, chat.MOST_TEXT)
+    text, blocks = chat.content(slack, said, chat.MOST_TEXT)
     kind = said.get("response_type", "ephemeral")
     if kind == "in_channel":
         thread_ts = said.get("thread_ts")

@@ -25,6 +25,8 @@ ON_SURFACE = {
     "modal": _EVERYWHERE | {"input"},
     "home": _EVERYWHERE | _WIDE | {"input"},
 }
+NEWEST = {"card", "carousel", "data_table", "data_visualization"}
+"""New in 2026; a workspace may not have them yet."""
 MOST_OF_A_KIND = {"table": 1, "data_visualization": 2}
 
 
@@ -87,11 +89,14 @@ BLOCKS: dict[str, Check] = {
 }
 
 
-def problems(blocks: Any, surface: str, pointer: str = "/blocks") -> list[str]:
-    """Everything wrong with these blocks on a `message`, `modal` or `home`, in Slack's words; empty when sound."""
+def problems(blocks: Any, surface: str, pointer: str = "/blocks", *, newest: bool = True) -> list[str]:
+    """Everything wrong with these blocks on a `message`, `modal` or `home`, in Slack's words; empty when sound.
+
+    `newest` is whether the workspace has the blocks of this year.
+    """
     found = Problems()
     place = Place(pointer, found)
-    known = {name: BLOCKS[name] for name in ON_SURFACE[surface]}
+    known = {name: BLOCKS[name] for name in ON_SURFACE[surface] if newest or name not in NEWEST}
     list_of(by_type(known, f"not allowed on a {surface}"), 0, MOST_BLOCKS[surface])(blocks, place)
     if not found.messages:
         _across(blocks, place)
@@ -148,14 +153,14 @@ _MODAL = shape({"title": text("plain_text", 24), "blocks": _VIEW_FIELDS["blocks"
 _HOME = shape({"blocks": _VIEW_FIELDS["blocks"]}, _VIEW_FIELDS)
 
 
-def view_problems(view: Any, kind: str) -> list[str]:
+def view_problems(view: Any, kind: str, *, newest: bool = True) -> list[str]:
     """Everything wrong with a view that must be of this kind, `modal` or `home`."""
     found = Problems()
     place = Place("/view", found)
     by_type({kind: _MODAL if kind == "modal" else _HOME}, f"a {kind} is needed")(view, place)
     if found.messages:
         return found.messages
-    messages = problems(view["blocks"], kind, "/view/blocks")
+    messages = problems(view["blocks"], kind, "/view/blocks", newest=newest)
     if messages:
         return messages
     if kind == "modal" and "submit" not in view and any(block["type"] == "input" for block in view["blocks"]):

@@ -16,7 +16,7 @@ MOST_METADATA = 8_000
 
 def post(slack: Workspace, given: Arguments) -> dict[str, Any]:
     channel = resolve(slack, given["channel"])
-    text, blocks = content(given, MOST_TEXT)
+    text, blocks = content(slack, given, MOST_TEXT)
     metadata = metadata_of(given)
     thread_ts = given.get("thread_ts")
     if thread_ts is not None:
@@ -41,7 +41,7 @@ def post(slack: Workspace, given: Arguments) -> dict[str, Any]:
 
 def update(slack: Workspace, given: Arguments) -> dict[str, Any]:
     message = own_message(slack, given, "cant_update_message")
-    text, blocks = content(given, MOST_UPDATED_TEXT, needed=not given.get("metadata"))
+    text, blocks = content(slack, given, MOST_UPDATED_TEXT, needed=not given.get("metadata"))
     changed = change(slack, message, given, text, blocks)
     answer = {"channel": message["channel"], "ts": message["ts"], "text": changed["text"], "message": shown(changed)}
     slack.effect("message_updated", {"channel": message["channel"], "ts": message["ts"], "message": changed})
@@ -77,7 +77,7 @@ def delete(slack: Workspace, given: Arguments) -> dict[str, Any]:
 
 def post_ephemeral(slack: Workspace, given: Arguments) -> dict[str, Any]:
     channel = resolve(slack, given["channel"])
-    text, blocks = content(given, MOST_TEXT)
+    text, blocks = content(slack, given, MOST_TEXT)
     if given["user"] not in DIRECT_OF or not can_see(given["user"], channel):
         raise SlackError("user_not_in_channel", f"{given['user']} is not in {channel}")
     message = slack.messages.whisper(channel, given["user"], text, blocks)
@@ -119,7 +119,9 @@ def own_message(slack: Workspace, given: Arguments, not_own: str) -> Message:
     return message
 
 
-def content(given: Arguments, most: int, *, needed: bool = True) -> tuple[str, list[dict[str, Any]] | None]:
+def content(
+    slack: Workspace, given: Arguments, most: int, *, needed: bool = True
+) -> tuple[str, list[dict[str, Any]] | None]:
     """Text and completed blocks of a message; `needed` False lets both be missing. SlackError when Slack says no."""
     text, blocks = given.get("text", ""), given.get("blocks")
     if "markdown_text" in given:
@@ -129,7 +131,7 @@ def content(given: Arguments, most: int, *, needed: bool = True) -> tuple[str, l
     if blocks is not None:
         if not isinstance(blocks, list):
             raise SlackError("invalid_blocks_format", "blocks must be an array")
-        if wrong := block_kit.problems(blocks, "message"):
+        if wrong := block_kit.problems(blocks, "message", newest=slack.newest_blocks):
             raise SlackError("invalid_blocks", "; ".join(wrong), messages=wrong)
         blocks = block_kit.completed(blocks)
     if needed and not text.strip() and not blocks:

@@ -11,13 +11,13 @@ from integrations.sandbox.slack.workspace import Workspace
 
 
 def open_view(slack: Workspace, given: Arguments) -> dict[str, Any]:
-    view = sound(given["view"], "modal")
+    view = sound(slack, given["view"], "modal")
     user = slack.triggers.exchange(_trigger(given))
     return _done(slack, "view_opened", slack.views.open(user, view))
 
 
 def push(slack: Workspace, given: Arguments) -> dict[str, Any]:
-    view = sound(given["view"], "modal")
+    view = sound(slack, given["view"], "modal")
     user = slack.triggers.exchange(_trigger(given))
     return _done(slack, "view_pushed", slack.views.push(user, view))
 
@@ -31,20 +31,20 @@ def update(slack: Workspace, given: Arguments) -> dict[str, Any]:
         raise SlackError("not_found", "view_id or external_id of an open view is needed")
     opened = slack.store.get(VIEW, view_id)
     kind = "modal" if opened else "home" if any(v["view"]["id"] == view_id for v in slack.store.all(HOME)) else "modal"
-    view = sound(given["view"], kind)
+    view = sound(slack, given["view"], kind)
     return _done(slack, "view_updated", slack.views.update(view_id, view, given.get("hash")))
 
 
 def publish(slack: Workspace, given: Arguments) -> dict[str, Any]:
     if given["user_id"] not in PEOPLE:
         raise SlackError("user_not_found", f"there is no user {given['user_id']}")
-    view = sound(given["view"], "home")
+    view = sound(slack, given["view"], "home")
     return _done(slack, "home_published", slack.views.publish(given["user_id"], view, given.get("hash")))
 
 
-def sound(view: Any, kind: str) -> dict[str, Any]:
+def sound(slack: Workspace, view: Any, kind: str) -> dict[str, Any]:
     """The view itself; SlackError when Slack would refuse it."""
-    if wrong := block_kit.view_problems(view, kind):
+    if wrong := block_kit.view_problems(view, kind, newest=slack.newest_blocks):
         error = "view_too_large" if any("view is too large" in one for one in wrong) else "invalid_arguments"
         raise SlackError(error, "; ".join(wrong), messages=wrong)
     checked: dict[str, Any] = view

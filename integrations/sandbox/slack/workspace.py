@@ -24,6 +24,7 @@ class Workspace:
         self.response_urls = ResponseUrls(store)
         self.sockets = Sockets(store)
         self.posting_limit = PostingLimit(rate_limits)
+        self.newest_blocks = True
         self._held: list[tuple[str, dict[str, Any]]] | None = None
 
     async def drop_sockets(self) -> int:
