@@ -49,7 +49,7 @@ class Card:
     until: datetime | None = None
     """When held mail leaves, a snooze ends, or the next try comes."""
     reason: str | None = None
-    """Why it is blocked, uncertain, refused or dismissed; what lifts it."""
+    """Why it is blocked, uncertain, refused or dismissed; what lifts it, or ends a snooze before its time."""
     outcome: str | None = None
     done: str = "done"
     """What has happened once it is done: `sent`, `booked`."""

@@ -72,7 +72,7 @@ async def _state(db: Db, row: Row[Any]) -> tuple[CardState, datetime | None, str
     if row.state == "approved":
         return await _progress(db, row.id)
     if row.state == "snoozed":
-        return CardState.SNOOZED, row.snoozed_until, None
+        return CardState.SNOOZED, row.snoozed_until, "they reply" if row.wakes_on_reply else None
     if row.state == "dismissed":
         return CardState.DISMISSED, None, row.dismiss_reason
     if row.state == "done":

@@ -16,14 +16,21 @@ AT_MOST = 15
 
 @dataclass(frozen=True)
 class Found:
-    """Rows with id, title, state, snoozed_until and updated_at; how many more there are."""
+    """Rows with id, title, state, snoozed_until, wakes_on_reply and updated_at; how many more there are."""
 
     rows: Sequence[Row[Any]]
     beyond: int
 
 
 def _of(owner: str) -> Select[Any]:
-    columns = moves.c.id, moves.c.state, moves.c.snoozed_until, moves.c.updated_at, recommendations.c.title
+    columns = (
+        moves.c.id,
+        moves.c.state,
+        moves.c.snoozed_until,
+        moves.c.wakes_on_reply,
+        moves.c.updated_at,
+        recommendations.c.title,
+    )
     same = recommendations.c.id == moves.c.recommendation_id, recommendations.c.workspace_id == moves.c.workspace_id
     whom = people.c.id == moves.c.person_id, people.c.workspace_id == moves.c.workspace_id
     return (

@@ -53,4 +53,4 @@ async def never_again(db: Db, *, workspace_id: UUID, move: UUID, by: str, why: s
         now=now,
     )
     reason = "nobody here writes to them any more"
-    await outcome.retire_letters(db, row.person_id, reason=reason, now=now, besides=move)
+    await outcome.retire_letters(db, row.person_id, reason=reason, now=now, besides=[move])

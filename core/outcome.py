@@ -1,5 +1,6 @@
 """Outcomes: what came of a move. They enter as signals, are tied to the move that earned them, and teach the score."""
 
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -75,13 +76,15 @@ async def move_of_thread(db: Db, thread_id: str) -> Earned | None:
     )
 
 
-async def retire_letters(db: Db, person_id: UUID, *, reason: str, now: datetime, besides: UUID | None = None) -> None:
-    """Takes the undecided moves that would write to this person off the list.
+async def retire_letters(
+    db: Db, person_id: UUID, *, reason: str, now: datetime, besides: Collection[UUID] = ()
+) -> None:
+    """Takes the undecided moves that would write to this person off the list, but for those in `besides`.
 
     One that is approved at this very moment is left: the guardrails stop it before it leaves.
     """
     for move in await queue.open_for_person(db, person_id, actions=_WRITING):
-        if move != besides:
+        if move not in besides:
             with suppress(queue.AlreadyDecided):
                 await queue.retire(db, move, reason=reason, now=now)
 
@@ -97,6 +100,7 @@ async def record_reply(db: Db, earned: Earned, mail: IncomingMail, *, signal: UU
     before = (await scoring.score_now(db, earned.facts, now)).score.aps
     turned = await _drop_provisional(db, earned)
     first = await _insert(db, earned, kind="reply", rule="same mail thread", signal=signal, at=mail.at)
+    woken = await queue.wake_by_reply(db, earned.person, now=now)
     replied = func.greatest(func.coalesce(people.c.replied_at, mail.at), mail.at)
     await db.execute(update(people).where(people.c.id == earned.person).values(replied_at=replied))
     if first:
@@ -104,7 +108,8 @@ async def record_reply(db: Db, earned: Earned, mail: IncomingMail, *, signal: UU
             db, earned.facts.features, workspace=earned.workspace, succeeded=True, counted_as_failure=turned, now=now
         )
         reason = "they answered: read that first"
-        await retire_letters(db, earned.person, reason=reason, besides=earned.move, now=now)
+        kept = [earned.move] if left_alone else [earned.move, *woken]
+        await retire_letters(db, earned.person, reason=reason, besides=kept, now=now)
     after = (await scoring.score_now(db, earned.facts, now)).score.aps
     learned = await learning.corrections_for(db, earned.facts.features)
     counts = "; ".join(f"{c.feature} {c.value}: {c.succeeded} of {c.tried} answered" for c in learned)

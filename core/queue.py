@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, bindparam, func, literal, null, or_, select, update
+from sqlalchemy import Row, and_, bindparam, false, func, literal, null, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 
 from core import audit
@@ -135,9 +135,15 @@ _UNDECIDED: dict[str, Any] = {"decided_by": null(), "decided_at": null()}
 _APPROVED = _Arrow(
     "approved", start=UNDECIDED, state="approved", snoozed_until=null(), audited=None, note=null(), **_DECIDED
 )
-_SNOOZED = _Arrow(
-    "snoozed", start=UNDECIDED, state="snoozed", snoozed_until=bindparam("until"), audited=What.SNOOZED, **_DECIDED
-)
+_PUT_OFF: dict[str, Any] = {
+    "start": UNDECIDED,
+    "state": "snoozed",
+    "snoozed_until": bindparam("until"),
+    "audited": What.SNOOZED,
+    **_DECIDED,
+}
+_SNOOZED = _Arrow("snoozed", wakes_on_reply=false(), **_PUT_OFF)
+_SNOOZED_UNTIL_REPLY = _Arrow("snoozed", wakes_on_reply=true(), **_PUT_OFF)
 _DISMISSED = _Arrow(
     "dismissed",
     start=UNDECIDED,
@@ -169,8 +175,10 @@ async def mark_approved(db: Db, move: UUID, *, by: str, now: datetime) -> None:
     await _APPROVED.go(db, move, by=by, now=now)
 
 
-async def snooze(db: Db, move: UUID, *, until: datetime, by: str, now: datetime) -> None:
-    await _SNOOZED.go(db, move, by=by, detail=f"{until:%Y-%m-%dT%H:%MZ}", now=now, until=until)
+async def snooze(db: Db, move: UUID, *, until: datetime, by: str, now: datetime, wakes_on_reply: bool = False) -> None:
+    """Puts it off until then, or until its person replies where that is wanted and comes first."""
+    arrow, sooner = (_SNOOZED_UNTIL_REPLY, ", or their reply") if wakes_on_reply else (_SNOOZED, "")
+    await arrow.go(db, move, by=by, detail=f"{until:%Y-%m-%dT%H:%MZ}{sooner}", now=now, until=until)
 
 
 async def dismiss(db: Db, move: UUID, *, reason: str, by: str, now: datetime) -> None:
@@ -245,6 +253,16 @@ async def touch_undecided(db: Db, *, owner: str | None, now: datetime) -> None:
 async def due_snoozes(db: Db, now: datetime, *, limit: int = 50) -> list[UUID]:
     over = moves.c.state == "snoozed", moves.c.snoozed_until <= now
     return list((await db.execute(select(moves.c.id).where(*over).order_by(moves.c.id).limit(limit))).scalars())
+
+
+async def wake_by_reply(db: Db, person: UUID, *, now: datetime) -> list[UUID]:
+    """Brings back what was put off until this person replies; which moves that were."""
+    waits = moves.c.person_id == person, moves.c.state == "snoozed", moves.c.wakes_on_reply
+    found = select(moves.c.id).where(*waits).order_by(moves.c.id).with_for_update(key_share=True)
+    woken: list[UUID] = list((await db.execute(found)).scalars())
+    for move in woken:
+        await wake(db, move, now=now)
+    return woken
 
 
 async def bring_up(db: Db, now: datetime) -> None:

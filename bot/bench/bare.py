@@ -36,7 +36,7 @@ SNOOZE = (
     "WITH changed AS (UPDATE moves SET state=$6::VARCHAR, decided_by=$3::VARCHAR,"
     " decided_at=$5::TIMESTAMP WITH TIME ZONE, snoozed_until=$7::TIMESTAMP WITH TIME ZONE,"
     " revision=(moves.revision + $8::INTEGER), card_due_at=$5::TIMESTAMP WITH TIME ZONE,"
-    " updated_at=$5::TIMESTAMP WITH TIME ZONE WHERE moves.id = $9::UUID"
+    " updated_at=$5::TIMESTAMP WITH TIME ZONE, wakes_on_reply=false WHERE moves.id = $9::UUID"
     " AND (moves.state = $10::VARCHAR OR moves.state = $11::VARCHAR) RETURNING moves.workspace_id, moves.id)"
     " INSERT INTO move_events (workspace_id, id, move_id, what, by, detail, at)"
     " SELECT changed.workspace_id, $1::UUID AS anon_1, changed.id, $2::VARCHAR AS anon_2, $3::VARCHAR AS anon_3,"

@@ -9,18 +9,22 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot import ids
 from bot.handlers.clicked import choice_of, delivery_of, move_of, user_of
 from bot.services import Services
-from bot.views.card import DISMISSALS
+from bot.views.card import DISMISSALS, UNTIL_REPLY
 from core import approval, inbox, queue, undoing, workspace
 from core.database import Db
 
 MORNING = time(9)
 IN_TWO_HOURS = "two_hours"
+REPLY_AT_THE_LATEST = timedelta(days=14)
+"""So long a move waits for a reply; then it comes back without one."""
 
 
 def snoozed_until(choice: str, *, zone: str, now: datetime, morning: time = MORNING) -> datetime:
     """When a snooze ends, in the owner's zone; `morning` is when their list comes. ValueError for a choice we never offered."""
     if choice == IN_TWO_HOURS:
         return now + timedelta(hours=2)
+    if choice == UNTIL_REPLY:
+        return now + REPLY_AT_THE_LATEST
     today = now.astimezone(ZoneInfo(zone)).date()
     days = {"tomorrow": 1, "next_week": 7 - today.weekday()}
     if choice not in days:
@@ -32,7 +36,7 @@ def snoozed_until(choice: str, *, zone: str, now: datetime, morning: time = MORN
 async def snooze_ends(db: Db, choice: str, *, user: str, now: datetime) -> datetime:
     """The same for a member, whose morning begins with their list, so that what was put off until then is on it."""
     zone, morning = (await workspace.member(db, user)).zone, None
-    if choice != IN_TWO_HOURS:
+    if choice not in {IN_TWO_HOURS, UNTIL_REPLY}:
         morning = (await workspace.digest_of(db, user))[0].at
     return snoozed_until(choice, zone=zone, now=now, morning=morning or MORNING)
 
@@ -46,8 +50,9 @@ def register(app: AsyncApp, services: Services) -> None:
         async with services.database.begin() as db:
             if not await _first(db, body):
                 return await ack()
-            until = await snooze_ends(db, choice_of(body), user=user, now=now)
-            await queue.snooze(db, move, until=until, by=user, now=now)
+            choice = choice_of(body)
+            until = await snooze_ends(db, choice, user=user, now=now)
+            await queue.snooze(db, move, until=until, by=user, now=now, wakes_on_reply=choice == UNTIL_REPLY)
         services.bell.ring("card", [move])
         await ack()
 

@@ -10,7 +10,7 @@ from sqlalchemy import Row
 from bot.handlers.decide import snooze_ends
 from bot.services import Services
 from bot.views import switch_line
-from bot.views.card import SNOOZES
+from bot.views.card import SNOOZES, UNTIL_REPLY
 from bot.views.note import already
 from bot.views.text import day_and_clock, outside
 from core import finding, queue, scoring, switch, workspace
@@ -19,8 +19,15 @@ from core.database import Db
 SHOWN = 10
 TITLE_LIMIT = 150
 DIGITS = 4  # of the longest list that anybody has
-WHEN = {"2h": "two_hours", "2": "two_hours", "tomorrow": "tomorrow", "next": "next_week", "week": "next_week"}
-SAY_WHEN = "Say until when: `/moves snooze 1 2h`, `tomorrow` or `next week`."
+WHEN = {
+    "2h": "two_hours",
+    "2": "two_hours",
+    "tomorrow": "tomorrow",
+    "next": "next_week",
+    "week": "next_week",
+    "reply": UNTIL_REPLY,
+}
+SAY_WHEN = "Say until when: `/moves snooze 1 2h`, `tomorrow`, `next week` or `reply`."
 STATES = {
     "open": "waits for you",
     "approved": "under way",
@@ -91,11 +98,13 @@ def answers(services: Services) -> dict[str, Answer]:
             until = await snooze_ends(db, choice, user=user, now=now)
             title = await finding.title_of(db, move, owner=user)
             try:
-                await queue.snooze(db, move, until=until, by=user, now=now)
+                await queue.snooze(db, move, until=until, by=user, now=now, wakes_on_reply=choice == UNTIL_REPLY)
             except queue.AlreadyDecided as first:
                 return f"Nothing to do: {already(first.state, first.by or '')}."
         services.bell.ring("card", [move])
-        return f"*{outside(title, TITLE_LIMIT)}* is put off until {day_and_clock(until, zone, now)}: {SNOOZES[choice].lower()}."
+        ends = day_and_clock(until, zone, now)
+        ends = f"they reply, {ends} at the latest" if choice == UNTIL_REPLY else f"{ends}: {SNOOZES[choice].lower()}"
+        return f"*{outside(title, TITLE_LIMIT)}* is put off until {ends}."
 
     return {"": today, "list": today, "today": today, "all": everything, "find": find, "snooze": snooze}
 
@@ -111,7 +120,8 @@ def _listed(rows: Sequence[Row[Any]], beyond: int, zone: str, now: datetime) -> 
 
 def _stands(row: Row[Any], zone: str, now: datetime) -> str:
     if row.state == "snoozed":
-        return f"put off until {day_and_clock(row.snoozed_until, zone, now)}"
+        ends = day_and_clock(row.snoozed_until, zone, now)
+        return f"put off until {f'they reply, {ends} at the latest' if row.wakes_on_reply else ends}"
     if row.state in {"open", "approved"}:
         return STATES[row.state]
     return f"{STATES[row.state]} {day_and_clock(row.updated_at, zone, now)}"

@@ -29,7 +29,7 @@ HELP = "\n".join(
         "*/moves*, *today*  what is worth doing now, best first",
         "*/moves all*  all that is open, under way or put off",
         "*/moves find NAME*  your moves about a person or a company",
-        "*/moves snooze 1 tomorrow*  puts the first one off; *2h*, *next week*",
+        "*/moves snooze 1 tomorrow*  puts the first one off; *2h*, *next week*, *reply*",
         "*/moves why 1*  every point of the first one's score",
         "*/moves undo*  what can still be taken back; *undo 1*, *undo hour*",
         "*/moves audit ID*  who did what on a move, and on what grounds",

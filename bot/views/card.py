@@ -21,7 +21,13 @@ from bot.views.text import CONTEXT_LIMIT, SECTION_LIMIT, clip, clock, day_and_cl
 from core.card import Card, CardState
 from core.never_again import NEVER
 
-SNOOZES = {"two_hours": "2 hours", "tomorrow": "Tomorrow morning", "next_week": "Next week"}
+UNTIL_REPLY = "until_reply"
+SNOOZES = {
+    "two_hours": "2 hours",
+    "tomorrow": "Tomorrow morning",
+    "next_week": "Next week",
+    UNTIL_REPLY: "Until they reply",
+}
 DISMISSALS = {
     "did_it_myself": "I did it myself",
     "not_relevant": "Not relevant",
@@ -107,7 +113,8 @@ def state_line(card: Card) -> str:
             return f"*open again*: {why}" if why else ""
         case CardState.SNOOZED:
             assert card.until is not None
-            return f"*snoozed* until {day_and_clock(card.until, card.zone, card.at)}{by}"
+            ends = day_and_clock(card.until, card.zone, card.at)
+            return f"*snoozed* until {f'{why}, {ends} at the latest' if why else ends}{by}"
         case CardState.HELD:
             assert card.until is not None
             return f"*held*: leaves {clock(card.until, card.zone, seconds=True)}  ·  approved{by}, exactly what you saw"

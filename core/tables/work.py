@@ -1,6 +1,18 @@
 """What comes in, what is proposed, what becomes of it: from signals to effects."""
 
-from sqlalchemy import CheckConstraint, Column, Index, Integer, Table, Text, UniqueConstraint, Uuid, text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    false,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from core.effect import State
@@ -84,6 +96,8 @@ moves = Table(
     time_column("updated_at"),
     # From then on what it proposes makes no sense any more; most moves have no such time.
     time_column("expires_at", null=True),
+    # Of a snoozed one: it comes back as soon as the person replies, at the latest when the snooze ends.
+    Column("wakes_on_reply", Boolean, nullable=False, server_default=false()),
     within("recommendation_id", "recommendations"),
     within("person_id", "people"),
     UniqueConstraint("workspace_id", "recommendation_id"),
