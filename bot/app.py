@@ -1,6 +1,7 @@
 """The Bolt app: all handlers, and the one place that words errors for people."""
 
 import logging
+import re
 from dataclasses import asdict
 from typing import Any
 
@@ -13,17 +14,24 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.handlers import chosen, decide, digest, execute, handing_over, home, more, moves, never
+from bot.handlers.clicked import NotOffered
 from bot.messenger import OnceClient
 from bot.services import Services
 from bot.views import modal
 from bot.views import note as note_view
 from bot.views.text import plain
-from core import digest_updates, effect_rows, queue, undoing, workspace
+from core import digest_updates, effect_rows, homes, queue, undoing, workspace
 from core.note import Note
 
 log = logging.getLogger(__name__)
 
 TRIGGER_GONE = frozenset({"expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id"})
+
+OURS = re.compile(r"(move|digest|home)_[a-z_]+|[a-z_]+_view")
+"""Ids that some release of ours may have given: a person pressed it and waits for an answer."""
+_OF_ANOTHER_RELEASE = Note(
+    "nothing_to_do", {"why": "this is of another release; /moves shows your moves as they are now"}
+)
 
 ID_LIMIT = 255  # of Slack's own ids
 
@@ -55,17 +63,23 @@ def build(services: Services, web: AsyncWebClient, *, signing_secret: str) -> As
         part.register(app, services)
 
     async def on_error(error: Exception, body: dict[str, Any], context: AsyncBoltContext) -> BoltResponse:
+        kind, id = asked_for(body)
+        note = _words(error, id)
         if isinstance(error, BoltUnhandledRequestError):
-            return _unhandled(body)
-        note = _words(error)
+            log.warning("nothing here answers this request of Slack's", extra={"request": kind, "id": id})
+            if note is None:
+                return _unhandled(kind)
         if note is None:
-            kind, id = asked_for(body)
             log.error("a press failed", exc_info=error, extra={"request": kind, "id": id})
             return BoltResponse(status=500, body="")
         if body.get("type") == "view_submission":
             view = modal.word("Nothing to do", note_view.render(note)).to_dict()
             return BoltResponse(status=200, body={"response_action": "update", "view": view})
-        if context.user_id and context.channel_id:
+        if context.user_id and body.get("view", {}).get("type") == "home":
+            async with services.database.begin() as db:  # and has no such button then
+                home = await homes.draw_anew(db, context.user_id, now=services.clock())
+            services.bell.ring("home", [home] if home else [])
+        elif context.user_id and context.channel_id:
             params = {
                 "note": asdict(note),
                 "owner": context.user_id,
@@ -88,10 +102,8 @@ def build(services: Services, web: AsyncWebClient, *, signing_secret: str) -> As
     return app
 
 
-def _unhandled(body: dict[str, Any]) -> BoltResponse:
+def _unhandled(kind: str) -> BoltResponse:
     """Acknowledged all the same: Slack would repeat the event, or tell the person that the app is broken."""
-    kind, id = asked_for(body)
-    log.warning("nothing here answers this request of Slack's", extra={"request": kind, "id": id})
     answer: dict[str, Any] | str = {"options": []} if kind in {"block_suggestion", "dialog_suggestion"} else ""
     return BoltResponse(status=200, body=answer)
 
@@ -119,9 +131,13 @@ def _short(id: str) -> str:
     return plain(id, ID_LIMIT)
 
 
-def _words(error: Exception) -> Note | None:
-    """What a person reads; None for what nobody expected."""
+def _words(error: Exception, pressed: str) -> Note | None:
+    """What a person reads who pressed the button, or submitted the form, of that id; None for what nobody expected."""
     match error:
+        case NotOffered():
+            return _OF_ANOTHER_RELEASE
+        case BoltUnhandledRequestError() if OURS.fullmatch(pressed):
+            return _OF_ANOTHER_RELEASE
         case queue.AlreadyDecided():
             return Note("already_decided", {"state": error.state, "by": error.by or ""})
         case queue.NoSuchMove():

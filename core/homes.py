@@ -75,6 +75,11 @@ async def touch(db: Db, user: str, *, now: datetime) -> UUID | None:
     return await _change(db, user, {}, now)
 
 
+async def draw_anew(db: Db, user: str, *, now: datetime) -> UUID | None:
+    """It shows what another release drew: whatever that says, it is drawn once more."""
+    return await _change(db, user, {"shown_hash": None}, now)
+
+
 async def _change(db: Db, user: str, values: dict[str, Any], now: datetime) -> UUID | None:
     changed = update(homes).where(homes.c.slack_user_id == user).values(**values, opened_at=now, due_at=now)
     id: UUID | None = (await db.execute(changed.returning(homes.c.id))).scalar_one_or_none()

@@ -6,6 +6,10 @@ from uuid import UUID
 from core.queue import NoSuchMove
 
 
+class NotOffered(ValueError):
+    """A choice that this release does not offer: it stands on a card of another one."""
+
+
 def move_of(body: dict[str, Any]) -> UUID:
     """The move whose button or menu was pressed. Raises NoSuchMove when the payload names none of ours."""
     action = body["actions"][0]

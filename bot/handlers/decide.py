@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import ids
-from bot.handlers.clicked import choice_of, delivery_of, move_of, user_of
+from bot.handlers.clicked import NotOffered, choice_of, delivery_of, move_of, user_of
 from bot.services import Services
 from bot.views.card import DISMISSALS, UNTIL_REPLY
 from core import approval, inbox, queue, undoing, workspace
@@ -20,7 +20,7 @@ REPLY_AT_THE_LATEST = timedelta(days=14)
 
 
 def snoozed_until(choice: str, *, zone: str, now: datetime, morning: time = MORNING) -> datetime:
-    """When a snooze ends, in the owner's zone; `morning` is when their list comes. ValueError for a choice we never offered."""
+    """When a snooze ends, in the owner's zone; `morning` is when their list comes. Raises NotOffered."""
     if choice == IN_TWO_HOURS:
         return now + timedelta(hours=2)
     if choice == UNTIL_REPLY:
@@ -28,7 +28,7 @@ def snoozed_until(choice: str, *, zone: str, now: datetime, morning: time = MORN
     today = now.astimezone(ZoneInfo(zone)).date()
     days = {"tomorrow": 1, "next_week": 7 - today.weekday()}
     if choice not in days:
-        raise ValueError(f"no such snooze: {choice}")
+        raise NotOffered(f"no such snooze: {choice}")
     begins = datetime.combine(today + timedelta(days=days[choice]), morning, tzinfo=ZoneInfo(zone))
     return begins.astimezone(UTC)
 
@@ -59,7 +59,7 @@ def register(app: AsyncApp, services: Services) -> None:
     async def on_dismiss(ack: AsyncAck, body: dict[str, Any]) -> Any:
         reason, move = choice_of(body), move_of(body)
         if reason not in DISMISSALS:
-            raise ValueError(f"no such reason: {reason}")
+            raise NotOffered(f"no such reason: {reason}")
         async with services.database.begin() as db:
             if not await _first(db, body):
                 return await ack()

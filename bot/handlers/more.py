@@ -7,7 +7,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import ids
 from bot.handlers import handing_over, never, rehearsing
-from bot.handlers.clicked import choice_of, move_of
+from bot.handlers.clicked import NotOffered, choice_of, move_of
 from bot.services import Services
 from bot.views import modal
 from core import cards, explaining, telemetry
@@ -30,6 +30,8 @@ def register(app: AsyncApp, services: Services) -> None:
             await handing_over.ask(services, client, move=move_of(body), trigger=body["trigger_id"])
         elif choice_of(body) == "never":
             await never.ask(services, client, move=move_of(body), trigger=body["trigger_id"])
+        else:
+            raise NotOffered(choice_of(body))
         await ack()
 
     app.action(ids.MORE)(on_more)
