@@ -35,12 +35,14 @@ async def proposed(db: Db, move: UUID) -> tuple[str, dict[str, Any]]:
 
 
 async def approve(db: Db, *, move: UUID, params: dict[str, Any], by: str, hold: timedelta, now: datetime) -> list[UUID]:
-    """Binds the plan as given and puts its steps into the queue; the ids of the effects.
+    """Binds the plan as given and puts its steps into the queue, held for `hold`; the ids of the effects.
 
+    The guardrails are asked as of its end: what is full today has room tomorrow.
     Raises queue.AlreadyDecided for whoever comes second, OnlyRehearsed while a dry run is on for the owner or for `by`,
     PlanBlocked when a guardrail stops it, and pydantic's ValidationError for parameters the action does not take. The
     kill switch does not stop an approval: it is held back.
     """
+    leaves_at = now + hold
     row = await queue.get(db, move)
     action_name, _ = await proposed(db, move)
     action = ACTIONS[action_name]
@@ -54,7 +56,7 @@ async def approve(db: Db, *, move: UUID, params: dict[str, Any], by: str, hold: 
         recipients=recipients,
         since=since,
         zone=zone,
-        now=now,
+        now=leaves_at,
         purpose=row.purpose,
         owner=row.owner,
         approvers=frozenset({by}),
@@ -63,7 +65,7 @@ async def approve(db: Db, *, move: UUID, params: dict[str, Any], by: str, hold: 
         raise OnlyRehearsed
     chosen = await marketing.with_way_out(db, chosen, move=move, facts=facts)
     params, plan = chosen.model_dump(mode="json"), action.plan(chosen)
-    if plan.expires_at is not None and now >= plan.expires_at:
+    if plan.expires_at is not None and leaves_at >= plan.expires_at:
         raise PlanBlocked("its time has passed: choose a later one")
     rules = tuple(rule for rule in guardrails.rules_for(plan, sends=True) if rule is not guardrails.kill_switch)
     if (blocked := guardrails.first_block(facts, rules)) is not None:
@@ -96,7 +98,7 @@ async def approve(db: Db, *, move: UUID, params: dict[str, Any], by: str, hold: 
         approval=approval,
         action=action_name,
         params=params,
-        held_until=now + hold,
+        held_until=leaves_at,
         now=now,
     )
 

@@ -81,6 +81,12 @@ async def upsert(
     return id
 
 
+async def zone_of(db: Db, person: UUID) -> str | None:
+    """The name of the zone they live in, if we know it."""
+    zone: str | None = (await db.execute(select(people.c.zone).where(people.c.id == person))).scalar_one_or_none()
+    return zone if known_zone(zone) else None
+
+
 async def record_basis(db: Db, email: str, *, basis: LegalBasis, evidence: str) -> None:
     """On what grounds this person may be written to, and how that is known."""
     values = {"legal_basis": basis, "legal_basis_evidence": evidence}

@@ -127,6 +127,8 @@ class Action(Generic[P]):
     steps: Sequence[Step[P]]
     words: Words
     expects_reply: bool = False
+    may_wait: bool = False
+    """Whether its approver may choose when it leaves."""
     rendered: Callable[[P, Ports, str], Awaitable[str]] | None = None
     """The bytes as they would leave, for a dry run; None where `Plan.exact` says it all."""
 

@@ -1,6 +1,7 @@
 """The card of one move: what, why in facts, one quiet line of numbers; the state replaces the buttons in place."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from slack_sdk.models.blocks import (
     ActionsBlock,
@@ -114,10 +115,10 @@ def state_line(card: Card) -> str:
         case CardState.SNOOZED:
             assert card.until is not None
             ends = day_and_clock(card.until, card.zone, card.at)
-            return f"*snoozed* until {f'{why}, {ends} at the latest' if why else ends}{by}"
+            return f"*snoozed* until {f'they reply, {ends} at the latest' if card.reason else ends}{by}"
         case CardState.HELD:
             assert card.until is not None
-            return f"*held*: leaves {clock(card.until, card.zone, seconds=True)}  ·  approved{by}, exactly what you saw"
+            return f"*held*: leaves {_leaves(card.until, card)}  ·  approved{by}, exactly what you saw"
         case CardState.WORKING:
             return f"*on its way*  ·  approved{by}"
         case CardState.WAITING:
@@ -147,6 +148,12 @@ def state_line(card: Card) -> str:
             return f"*retired*: {why}"
         case CardState.HANDED_OVER:
             return f"*handed over* to {mention(card.by or '')}"
+
+
+def _leaves(at: datetime, card: Card) -> str:
+    """To the second within the hour: until then the card has Undo."""
+    soon = at - card.at < timedelta(hours=1)
+    return clock(at, card.zone, seconds=True) if soon else day_and_clock(at, card.zone, card.at)
 
 
 def dry_run_line(by: str) -> str:

@@ -1,6 +1,6 @@
 """The form in which a plan is approved: every editable parameter of any action as an input, and what was typed read back."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -31,13 +31,24 @@ class Mistyped(Exception):
 
 
 def form(
-    action: Action[Any], params: BaseModel, *, move_id: str, hold: timedelta, zone: str, dry_run: bool = False
+    action: Action[Any],
+    params: BaseModel,
+    *,
+    move_id: str,
+    hold: timedelta,
+    zone: str,
+    dry_run: bool = False,
+    leaving: Sequence[Block] = (),
 ) -> View:
-    """The plan as it would be carried out, every word open to change. Submitting is the approval, but in a dry run."""
+    """The plan as it would be carried out, every word open to change. Submitting is the approval, but in a dry run.
+
+    `leaving` are the inputs for when it leaves.
+    """
     promise = REHEARSES if dry_run else action.words.promise.format(hold=int(hold.total_seconds()))
     blocks: list[Block] = [_block(name, how, getattr(params, name), zone) for name, how in _inputs(params)]
     for label, value in _fixed(action, params):
         blocks.append(ContextBlock(elements=[markdown(f"*{outside(label, 80)}*: {outside(value, 300)}")]))
+    blocks += leaving
     blocks.append(ContextBlock(elements=[markdown(clip(promise, CONTEXT_LIMIT))]))
     return View(
         type="modal",
@@ -133,7 +144,7 @@ def _parsed(typed: str, how: Editable, zone: str) -> Any:
         case "addresses":
             return _addresses(typed, how)
         case "moment":
-            return _moment(typed, zone).isoformat()
+            return moment(typed, zone).isoformat()
         case "line":
             return typed.strip()
         case "text":
@@ -150,7 +161,8 @@ def _addresses(typed: str, how: Editable) -> list[str]:
     return given
 
 
-def _moment(typed: str, zone: str) -> datetime:
+def moment(typed: str, zone: str) -> datetime:
+    """A day and a time on that zone's clock, in UTC. Raises ValueError with a sentence for who typed it."""
     try:
         local = datetime.strptime(" ".join(typed.replace("T", " ").split()), MOMENT).replace(tzinfo=ZoneInfo(zone))
         return local.astimezone(UTC)

@@ -54,5 +54,6 @@ REPLY_IN_THREAD = Action(
         thing="mail",
     ),
     expects_reply=True,
+    may_wait=True,
     rendered=rendered,
 )

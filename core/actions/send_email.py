@@ -193,5 +193,6 @@ SEND_EMAIL = Action(
         thing="mail",
     ),
     expects_reply=True,
+    may_wait=True,
     rendered=rendered,
 )
