@@ -76,9 +76,7 @@ def build(services: Services, web: AsyncWebClient, *, signing_secret: str) -> As
             view = modal.word("Nothing to do", note_view.render(note)).to_dict()
             return BoltResponse(status=200, body={"response_action": "update", "view": view})
         if context.user_id and body.get("view", {}).get("type") == "home":
-            async with services.database.begin() as db:  # and has no such button then
-                home = await homes.draw_anew(db, context.user_id, now=services.clock())
-            services.bell.ring("home", [home] if home else [])
+            await _draw_home_anew(services, context.user_id)
         elif context.user_id and context.channel_id:
             params = {
                 "note": asdict(note),
@@ -100,6 +98,13 @@ def build(services: Services, web: AsyncWebClient, *, signing_secret: str) -> As
 
     app.error(on_error)
     return app
+
+
+async def _draw_home_anew(services: Services, user: str) -> None:
+    """It has no such button then."""
+    async with services.database.begin() as db:
+        home = await homes.draw_anew(db, user, now=services.clock())
+    services.bell.ring("home", [home] if home else [])
 
 
 def _unhandled(kind: str) -> BoltResponse:
