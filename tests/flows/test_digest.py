@@ -18,16 +18,20 @@ from tests.support.product import OWNER, Product
 
 ZONE = ZoneInfo("Europe/Berlin")
 AT = time(7, 30)
-CAME = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 @pytest.fixture
 async def daily(new_product: NewProduct) -> AsyncIterator[Product]:
-    """The product of an owner whose list comes at half past seven in Berlin, and who has been here for long."""
+    """The product of an owner whose list comes at half past seven in Berlin; the first one tomorrow, whenever this runs."""
     async with new_product(digest_at=AT) as product:
         async with product.services.database.begin() as db:
             await workspace.ensure_member(
-                db, workspace=product.services.workspace, user=OWNER, name="Casey Morgan", zone=ZONE.key, now=CAME
+                db,
+                workspace=product.services.workspace,
+                user=OWNER,
+                name="Casey Morgan",
+                zone=ZONE.key,
+                now=product.clock.now,
             )
         yield product
 
@@ -38,7 +42,12 @@ async def with_holidays(new_product: NewProduct) -> AsyncIterator[Product]:
     async with new_product(digest_at=AT, holidays="DE-BE") as product:
         async with product.services.database.begin() as db:
             await workspace.ensure_member(
-                db, workspace=product.services.workspace, user=OWNER, name="Casey Morgan", zone=ZONE.key, now=CAME
+                db,
+                workspace=product.services.workspace,
+                user=OWNER,
+                name="Casey Morgan",
+                zone=ZONE.key,
+                now=product.clock.now,
             )
         yield product
 
@@ -339,7 +348,7 @@ async def test_one_owner_whose_zone_is_none_keeps_nobody_elses_list_back(daily: 
     async with daily.services.database.begin() as db:
         for user, zone in (("U0AAA", "Nowhere/Atall"), ("U0BBB", "UTC")):
             await workspace.ensure_member(
-                db, workspace=daily.services.workspace, user=user, name=user, zone=zone, now=CAME
+                db, workspace=daily.services.workspace, user=user, name=user, zone=zone, now=daily.clock.now
             )
         await db.execute(update(members).where(members.c.slack_user_id == "U0BBB").values(preferences={"digest": 5}))
     await morning(daily)
