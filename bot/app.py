@@ -75,7 +75,7 @@ def build(services: Services, web: AsyncWebClient, *, signing_secret: str) -> As
         if body.get("type") == "view_submission":
             view = modal.word("Nothing to do", note_view.render(note)).to_dict()
             return BoltResponse(status=200, body={"response_action": "update", "view": view})
-        if context.user_id and body.get("view", {}).get("type") == "home":
+        if context.user_id and (body.get("view") or {}).get("type") == "home":
             await _draw_home_anew(services, context.user_id)
         elif context.user_id and context.channel_id:
             params = {

@@ -47,8 +47,8 @@ REPLY_IN_THREAD = Action(
     words=Words(
         title="Answer this mail",
         submit="Send",
-        promise="Exactly this leaves {hold} s after you press Send, in the same thread. Until then the card has Undo, "
-        "and the draft lies in Gmail; afterwards a mail cannot be called back.",
+        promise="Exactly this leaves in the same thread, {hold} s after you press Send if you choose no other time. Until then "
+        "the card has Undo, and the draft lies in Gmail; afterwards a mail cannot be called back.",
         done="answered",
         place="Gmail",
         thing="mail",

@@ -186,7 +186,7 @@ SEND_EMAIL = Action(
     words=Words(
         title="Send this mail",
         submit="Send",
-        promise="Exactly this leaves {hold} s after you press Send. Until then the card has Undo, "
+        promise="Exactly this leaves, {hold} s after you press Send if you choose no other time. Until then the card has Undo, "
         "and the draft lies in Gmail; afterwards a mail cannot be called back.",
         done="sent",
         place="Gmail",

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,35 +21,26 @@ ZONE = ZoneInfo("Europe/Berlin")
 AT = time(7, 30)
 
 
+@asynccontextmanager
+async def in_berlin(new_product: NewProduct, **settings: Any) -> AsyncIterator[Product]:
+    """The product of an owner whose list comes at half past seven in Berlin; the first one tomorrow, whenever this runs."""
+    async with new_product(digest_at=AT, **settings) as product:
+        here, now = product.services.workspace, product.clock.now
+        async with product.services.database.begin() as db:
+            await workspace.ensure_member(db, workspace=here, user=OWNER, name="Casey Morgan", zone=ZONE.key, now=now)
+        yield product
+
+
 @pytest.fixture
 async def daily(new_product: NewProduct) -> AsyncIterator[Product]:
-    """The product of an owner whose list comes at half past seven in Berlin; the first one tomorrow, whenever this runs."""
-    async with new_product(digest_at=AT) as product:
-        async with product.services.database.begin() as db:
-            await workspace.ensure_member(
-                db,
-                workspace=product.services.workspace,
-                user=OWNER,
-                name="Casey Morgan",
-                zone=ZONE.key,
-                now=product.clock.now,
-            )
+    async with in_berlin(new_product) as product:
         yield product
 
 
 @pytest.fixture
 async def with_holidays(new_product: NewProduct) -> AsyncIterator[Product]:
-    """The same where Berlin's public holidays are days off: not for stories that begin on any day."""
-    async with new_product(digest_at=AT, holidays="DE-BE") as product:
-        async with product.services.database.begin() as db:
-            await workspace.ensure_member(
-                db,
-                workspace=product.services.workspace,
-                user=OWNER,
-                name="Casey Morgan",
-                zone=ZONE.key,
-                now=product.clock.now,
-            )
+    """Where Berlin's public holidays are days off: not for stories that begin on any day."""
+    async with in_berlin(new_product, holidays="DE-BE") as product:
         yield product
 
 

@@ -1,25 +1,22 @@
 """Who approves a mail says when it leaves: after the hold, in two hours, the reader's next morning, or a time of their own."""
 
 from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from tests.support.product import HOLD, Product
 
-LONDON = ZoneInfo("Europe/London")
-
 
 def later(than: datetime, *, days: int = 0, hour: int = 14, minute: int = 0) -> datetime:
-    """So many days later in London, at that time of day."""
-    date = than.astimezone(LONDON).date() + timedelta(days=days)
-    return datetime.combine(date, time(hour, minute), tzinfo=LONDON).astimezone(UTC)
+    """So many days later, at that time of day, in UTC: nobody has told where the owner lives."""
+    date = than.date() + timedelta(days=days)
+    return datetime.combine(date, time(hour, minute), tzinfo=UTC)
 
 
 async def on_tuesday(product: Product, **fields: str) -> tuple[str, datetime]:
-    """Somebody's form lies there on a Tuesday afternoon in London; their address and that time."""
+    """Somebody's form lies there on a Tuesday afternoon; their address and that time."""
     form = await product.fill_form(**{"message": "What does a booth cost?", **fields})
     await product.settle()
     now = product.clock.now
-    tuesday = later(now, days=(1 - now.astimezone(LONDON).weekday()) % 7 or 7)
+    tuesday = later(now, days=(1 - now.weekday()) % 7 or 7)
     await pass_to(product, tuesday)
     return form["email"], tuesday
 
@@ -30,18 +27,36 @@ async def pass_to(product: Product, at: datetime) -> None:
         await product.settle()
 
 
+async def the_morning(product: Product) -> str:
+    """The option of the open form that names a morning."""
+    [asked] = [block for block in (await product.view())["blocks"] if block["block_id"] == "leaves"]
+    options = {one["text"]["text"]: one["value"] for one in asked["element"]["options"]}
+    return next(value for words, value in options.items() if words == "Wednesday at 09:00, UTC time")
+
+
 async def test_the_next_morning_is_on_the_card_and_then_it_leaves(product: Product) -> None:
     email, tuesday = await on_tuesday(product)
-    card = await product.card("Reply")
-    await product.approve(card, leaves="next_morning")
+    await product.press("move_execute", on=await product.card("Reply"))
+    await product.submit(leaves=await the_morning(product))
     await pass_to(product, tuesday + timedelta(hours=3))
     nine = later(tuesday, days=1, hour=9)
     held = await product.card("Reply")
-    assert f"*held*: leaves {nine.astimezone(LONDON):%a %d %b}, 09:00" in str(held["blocks"])
+    assert f"*held*: leaves {nine:%a %d %b}, 09:00" in str(held["blocks"])
     assert await product.mails_to(email) == []
     await pass_to(product, nine - timedelta(seconds=1))
     assert await product.mails_to(email) == []
     await pass_to(product, nine)
+    assert len(await product.mails_to(email)) == 1
+
+
+async def test_a_form_that_is_submitted_after_midnight_means_the_morning_it_shows(product: Product) -> None:
+    email, tuesday = await on_tuesday(product)
+    product.clock.now = later(tuesday, hour=23, minute=59)
+    await product.press("move_execute", on=await product.card("Reply"))
+    morning = await the_morning(product)
+    product.clock.now = later(tuesday, days=1, hour=0, minute=1)
+    await product.submit(leaves=morning)
+    await pass_to(product, later(tuesday, days=1, hour=9))
     assert len(await product.mails_to(email)) == 1
 
 
@@ -68,7 +83,7 @@ async def test_a_time_of_ones_own_counts_and_a_bad_one_is_refused_at_its_field(p
         answer = await product.submit(leaves_at=typed)
         assert why in answer["response"]["errors"]["leaves_at"]
     thursday = later(tuesday, days=2, hour=10, minute=30)
-    await product.submit(leaves_at=f"{thursday.astimezone(LONDON):%Y-%m-%d %H:%M}")
+    await product.submit(leaves_at=f"{thursday:%Y-%m-%d %H:%M}")
     await pass_to(product, thursday - timedelta(minutes=1))
     assert await product.mails_to(email) == []
     await pass_to(product, thursday)

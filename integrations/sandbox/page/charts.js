@@ -72,7 +72,7 @@ function pie({ segments }) {
 }
 
 /** Round steps of 1, 2 or 5 that hold everything from the least to the greatest value, and nought. */
-export function ticks(values) {
+function ticks(values) {
   const least = Math.min(0, ...values), most = Math.max(0, ...values);
   const raw = (most - least || 1) / 4;
   const power = 10 ** Math.floor(Math.log10(raw));
